@@ -1,0 +1,79 @@
+/**
+ * The envelope of an accepted message: MAIL FROM, RCPT TO and the facts of the session, never header fields
+ * beyond the few that look-ups need. It travels in the `route` message and stands in spool record `m`.
+ * Plain JSON: addresses are strings here (`Address.text`), the null sender is `""`.
+ */
+import type { HeaderEdit } from './header-edits.ts';
+
+export type ListenerPort = 'smtp' | 'submission' | 'smtps';
+
+/** What is known of the peer and the session when the message was accepted. */
+export interface Session {
+  readonly id: string;
+  readonly port: ListenerPort;
+  /** The peer's address, IPv4 or IPv6 without zone; IPv4-mapped addresses are written as IPv4. */
+  readonly peer: string;
+  /** The forward-confirmed host name, or none. */
+  readonly hostName?: string;
+  readonly helo: string;
+  readonly tls?: { readonly version: string; readonly cipher: string };
+  /** Hierarchical name of the authenticated Person, abbreviated: `Bob Example/Acme`. */
+  readonly auth?: string;
+  /** Where the peer stands for enforcement (domino-rules.md 2.2 R2). */
+  readonly standing: 'external' | 'internal' | 'excluded';
+}
+
+export interface EnvelopeRecipient {
+  readonly address: string;
+  /** RFC 3461 NOTIFY as given, upper case: `NEVER` or a comma-separated list; absent: the default. */
+  readonly notify?: string;
+  /** RFC 3461 ORCPT as given, still encoded. */
+  readonly orcpt?: string;
+}
+
+/** Header fields that rows, traces and reports need; read by the listener while the header passes. */
+export interface HeaderFacts {
+  readonly messageId?: string;
+  readonly from?: string;
+  readonly subject?: string;
+  readonly date?: string;
+}
+
+export interface Envelope {
+  /** The gateway's own id: letters, digits and `-`. */
+  readonly id: string;
+  /** Our own people's mail is converted and signed (DESIGN.md); reports are `report`. */
+  readonly origin: 'session' | 'report';
+  readonly session?: Session;
+  readonly from: string;
+  readonly recipients: readonly EnvelopeRecipient[];
+  readonly eightBitMime: boolean;
+  readonly smtpUtf8: boolean;
+  readonly requireTls: boolean;
+  readonly ret?: 'FULL' | 'HDRS';
+  readonly envid?: string;
+  readonly bodyKey: string;
+  readonly size: number;
+  readonly sha256: string;
+  /** Length in bytes of the header block, its empty line included. */
+  readonly headerSize: number;
+  readonly header: HeaderFacts;
+  readonly edits: readonly HeaderEdit[];
+  /** ISO 8601 UTC, milliseconds. */
+  readonly acceptedAt: string;
+  /** Outcomes of mail rules that `route-mail` carries out; decided once, in the listener. */
+  readonly rules?: readonly RuleOutcome[];
+  /** SPF fail or DMARC fail, for `delivery.junkUntrusted`; softfail for `.junkSoftfail`. */
+  readonly trust?: 'untrusted' | 'softfail';
+  /** The settings version the session was decided with. */
+  readonly settings: string;
+}
+
+export type RuleOutcome = {
+  readonly rule: string;
+  readonly document: string;
+} & (
+  | { readonly action: 'drop' | 'return' | 'hold' }
+  | { readonly action: 'journal' | 'move'; readonly database: string }
+  | { readonly action: 'priority'; readonly value: 'high' | 'normal' | 'low' }
+);

@@ -1,0 +1,47 @@
+/** The doors that outbound work needs: DNS, and a transport that carries one delivery over one connection. */
+
+/** DNS could not be asked (as against: said that there is no such name). The answer is to defer. */
+export class DnsUnavailable extends Error {
+  override readonly name = 'DnsUnavailable';
+}
+
+export interface MxRecord {
+  readonly exchange: string;
+  readonly priority: number;
+}
+
+/** All names are A-labels. An empty list: the name or the record does not exist. Throws DnsUnavailable. */
+export interface Resolver {
+  /** `exists` false: the name itself does not exist (NXDOMAIN). */
+  mx(domain: string): Promise<{ exists: boolean; records: MxRecord[] }>;
+  /** A and AAAA, in the order of `family` (default: both, IPv4 first). */
+  addresses(host: string, family?: 4 | 6): Promise<string[]>;
+  ptr(address: string): Promise<string[]>;
+  txt(name: string): Promise<string[][]>;
+}
+
+/** What the next server is given for one recipient. */
+export interface SendRecipient {
+  readonly address: string;
+  readonly original: string;
+  readonly notify?: string;
+  readonly orcpt?: string;
+}
+
+/** What became of one recipient in one attempt. */
+export interface RecipientResult {
+  readonly address: string;
+  readonly outcome: 'delivered' | 'relayed' | 'failed' | 'waiting';
+  /** Whole reply, all lines joined, or our own sentence. */
+  readonly reply: string;
+  readonly replyBy: 'smtp' | 'X-Notes';
+  readonly remote?: string;
+  /** `relayed` only: the next server promised to send DSNs itself (RFC 3461 section 5.2.2). */
+  readonly dsn?: boolean;
+}
+
+/** Secrets by name: Secrets Manager on AWS, files under `<data>/secrets/` on one machine. */
+export interface Secrets {
+  /** The secret's text, re-read when it changes (cached at most 60 s); undefined: no such secret. */
+  read(name: string): Promise<string | undefined>;
+}

@@ -1,0 +1,100 @@
+/**
+ * The doors of the spool: what the listener, the functions and the command ask of it. `aws/` implements each
+ * once, over S3, SQS and DynamoDB; tests of pure rooms use small fakes. Every verb that changes a record is a
+ * conditional write: `false` or `undefined` says that somebody else was first, which is never an error.
+ */
+import type { Readable } from 'node:stream';
+import type { Envelope } from '../envelope/envelope.ts';
+import type { Delivery, DeliveryKey, MessageRecord, ReportRecord, State, Transport } from './records.ts';
+
+/** Bodies as received, under `spool/<2 hex of sha256(id)>/<id>`. */
+export interface BodyStore {
+  /** Uploads a body; returns only when it is durable. Throws when it is not: then no 250. */
+  put(id: string, body: Uint8Array | Readable): Promise<void>;
+  /** The stored bytes from `start` (default 0) to `end` (inclusive; default the last). Throws BodyMissing. */
+  open(key: string, range?: { start: number; end?: number }): Promise<Readable>;
+}
+
+export interface RouteWork {
+  readonly id: string;
+  /** Exactly one of the two: the envelope, or the S3 key of an envelope over 200 KB. */
+  readonly envelope?: Envelope;
+  readonly envelopeKey?: string;
+}
+export type DeliverWork = DeliveryKey;
+export interface HopWork {
+  readonly transport: Transport;
+  readonly nextHop: string;
+}
+export interface ReportWork {
+  readonly message: string;
+}
+
+/** The queues of work that point at the spool; losing one loses no mail, but for `route`. */
+export interface WorkQueue {
+  route(work: RouteWork): Promise<void>;
+  deliver(work: readonly DeliverWork[]): Promise<void>;
+  /** Says "next hop has work" on `relay` or `direct`, whichever can reach it. */
+  hop(work: HopWork): Promise<void>;
+  report(work: ReportWork): Promise<void>;
+}
+
+/** The listener's one act: the body, then the work. Resolves when 250 may be said (promise 1). */
+export interface Acceptance {
+  accept(envelope: Envelope, body: Uint8Array | Readable): Promise<void>;
+}
+
+export interface Plan {
+  readonly message: MessageRecord;
+  readonly deliveries: readonly Delivery[];
+}
+
+/** Transitions 2 to 5 of the spool. */
+export interface Spool {
+  message(id: string): Promise<MessageRecord | undefined>;
+  deliveries(id: string): Promise<Delivery[]>;
+  reports(id: string): Promise<ReportRecord[]>;
+  /** Writes the plan where `m` is absent (or unrouted); `false`: a plan exists already and is to be followed. */
+  plan(plan: Plan): Promise<boolean>;
+  /** Takes a lease of a delivery that is due, until `leaseUntil` (ISO); undefined: not ours to do. */
+  claim(key: DeliveryKey, leaseUntil: string): Promise<Delivery | undefined>;
+  /** Writes `next`, made from a claimed delivery; false: the lease was lost, the work of this run is void. */
+  settle(claimed: Delivery, next: Delivery): Promise<boolean>;
+}
+
+/** Next hops: slots, closures and due deliveries (spool.md, outbound workers). */
+export interface Hops {
+  /** One of `limit` slots of the hop, held until `until` (ISO); undefined: all taken. */
+  takeSlot(work: HopWork, limit: number, until: string): Promise<Slot | undefined>;
+  freeSlot(slot: Slot): Promise<void>;
+  /** Keys of deliveries of the hop that are due at `now`, soonest first, at most `limit`. */
+  due(work: HopWork, now: string, limit: number): Promise<DeliveryKey[]>;
+  state(work: HopWork): Promise<HopState | undefined>;
+  /** Closes the hop until the time given: it failed to connect, or greeted with other than 220. */
+  close(work: HopWork, until: string, lastReply: string): Promise<void>;
+  open(work: HopWork): Promise<void>;
+}
+export interface Slot {
+  readonly hop: string;
+  readonly slot: string;
+  readonly lease: string;
+}
+export interface HopState {
+  readonly failures: number;
+  readonly closedUntil?: string;
+  readonly lastReply?: string;
+}
+
+/** What the administrator sees and steers. */
+export interface SpoolDesk {
+  list(filter: { state?: State; nextHop?: string }): Promise<Delivery[]>;
+}
+
+/** Files under `kept/`, plans and large envelopes. */
+export interface ObjectStore {
+  putJson(key: string, value: unknown): Promise<void>;
+  getJson(key: string): Promise<unknown>;
+}
+
+/** Where the current time comes from; tests set it. */
+export type Clock = () => Date;

@@ -1,0 +1,140 @@
+/**
+ * The items of table `spool` (partition `message`, sort `part`). Names are public: administrators see them in
+ * the console and in `postern spool --json`. Times are ISO 8601 UTC with milliseconds, `expiresAt` is epoch seconds.
+ *
+ * Invariant: while the gateway owes something for an item without a person's help, it carries `wake` and `wakeAt`.
+ */
+import type { Envelope } from '../envelope/envelope.ts';
+import type { HeaderEdit } from '../envelope/header-edits.ts';
+import type { Because } from '../policy/verdict.ts';
+
+export type Transport = 'mailbox' | 'smtp' | 'direct' | 'ses' | 'route';
+export type OpenState = 'pending' | 'sending' | 'deferred' | 'held' | 'dead';
+export type State = OpenState | 'delivered' | 'failed' | 'deleted';
+export type FinalOutcome = 'delivered' | 'relayed' | 'expanded' | 'failed' | 'deleted';
+export type Outcome = 'waiting' | FinalOutcome;
+/** What the sender must still be told of a recipient (RFC 3464 section 2.3.3 actions). */
+export type Owed = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
+export type Want = 'hold' | 'retry' | 'delete' | 'delete-report';
+/** Classes of `failureText` in the Configuration document. */
+export type FailureClass =
+  | 'transfer'
+  | 'delivery'
+  | 'expiration'
+  | 'domain'
+  | 'user'
+  | 'size'
+  | 'restriction'
+  | 'delay';
+
+export interface Recipient {
+  /** Where this copy goes, as the next server gets it. */
+  readonly address: string;
+  /** The RCPT TO that it came from. */
+  readonly original: string;
+  readonly notify?: string;
+  readonly orcpt?: string;
+  outcome: Outcome;
+  /** The reply or sentence that decided; at most 1 KB. */
+  reply?: string;
+  /** Whose words `reply` is: a remote host's (`smtp`) or ours (`X-Notes`). */
+  replyBy?: 'smtp' | 'X-Notes';
+  /** The host that spoke, for Remote-MTA. */
+  remote?: string;
+  failure?: FailureClass;
+  /** When `outcome` last changed. */
+  at?: string;
+  owes?: Owed;
+  because?: Because;
+}
+
+/** One line of a message's story, for `postern trace`; the newest 20 are kept. */
+export interface Event {
+  readonly at: string;
+  readonly stage: 'accept' | 'route' | 'deliver' | 'relay' | 'report' | 'steer';
+  readonly outcome: string;
+  readonly because?: Because;
+  readonly reply?: string;
+  readonly recipient?: string;
+}
+
+export interface Delivery {
+  readonly message: string;
+  /** `d#0001`…; `d#0000` is what waits before routing, or was settled by routing itself. */
+  readonly part: string;
+  readonly transport: Transport;
+  /** `local`, `host:port` as documents write it, the domain for direct, or `ses`. */
+  readonly nextHop: string;
+  /** Transport `mailbox`: the mail file, lower case with slashes, and its quota in MB (0: none). */
+  readonly mailFile?: string;
+  readonly quotaMB?: number;
+  readonly folder?: 'Inbox' | 'Junk';
+  state: State;
+  recipients: Recipient[];
+  readonly from: string;
+  readonly envid?: string;
+  readonly ret?: 'FULL' | 'HDRS';
+  readonly smtpUtf8: boolean;
+  readonly eightBitMime: boolean;
+  readonly requireTls: boolean;
+  readonly bodyKey: string;
+  readonly size: number;
+  /** Every edit this copy leaves with, the envelope's included. */
+  readonly edits: readonly HeaderEdit[];
+  /** Domains whose key signs this copy (`dkimSigning` of the Configuration); empty: none. */
+  readonly sign?: string;
+  readonly acceptedAt: string;
+  attempts: number;
+  claims: number;
+  dueAt: string;
+  /** A record expires only after an attempt made past this. */
+  expireAt: string;
+  /** When the sender is to be told of a delay; absent once told or never. */
+  delayAt?: string;
+  lease?: string;
+  leaseUntil?: string;
+  want?: Want;
+  version: number;
+  reason?: string;
+  lastReply?: string;
+  events: Event[];
+  wake?: string;
+  wakeAt?: string;
+  hopKey?: string;
+  expiresAt?: number;
+}
+
+export type Phase = 'unrouted' | 'planned' | 'routed' | 'stuck';
+
+export interface MessageRecord {
+  readonly message: string;
+  readonly part: 'm';
+  phase: Phase;
+  readonly envelope: Envelope;
+  /** S3 key of the plan when it is too large for the record (more than 90 deliveries). */
+  planKey?: string;
+  /** How many reports were written. */
+  reports: number;
+  readonly acceptedAt: string;
+  version: number;
+  wake?: string;
+  wakeAt?: string;
+  expiresAt?: number;
+}
+
+export interface ReportRecord {
+  readonly message: string;
+  /** `r#01`… */
+  readonly part: string;
+  readonly kind: 'failed' | 'delayed' | 'relayed' | 'delivered' | 'mixed';
+  readonly recipients: readonly Recipient[];
+  /** The id of the report as a message, derived from (message, n). */
+  readonly reportId: string;
+  readonly date: string;
+  readonly boundary: string;
+  wake?: string;
+  wakeAt?: string;
+  expiresAt?: number;
+}
+
+export type DeliveryKey = { readonly message: string; readonly part: string };
