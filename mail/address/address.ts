@@ -15,4 +15,5 @@ export interface Address {
 export type ReversePath = Address | null;
 
 /** The outcome of a parser: the value, or a sentence that names what is wrong and what would be right. */
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+export type Parsed<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };

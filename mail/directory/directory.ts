@@ -5,7 +5,12 @@
 import type { Group, MailInDatabase, Person } from '../document/forms.ts';
 
 export type Entry =
-  | { readonly form: 'Person'; readonly name: string; readonly document: Person; readonly keys: readonly Key[] }
+  | {
+      readonly form: 'Person';
+      readonly name: string;
+      readonly document: Person;
+      readonly keys: readonly Key[];
+    }
   | {
       readonly form: 'MailInDatabase';
       readonly name: string;
@@ -13,10 +18,16 @@ export type Entry =
       readonly keys: readonly Key[];
     }
   /** Members are left out here; `group` reads them. */
-  | { readonly form: 'Group'; readonly name: string; readonly document: Omit<Group, 'members'>; readonly keys: readonly Key[] };
+  | {
+      readonly form: 'Group';
+      readonly name: string;
+      readonly document: Omit<Group, 'members'>;
+      readonly keys: readonly Key[];
+    };
 
 /** How the entry matched the text looked up. */
-export type Key = 'internet-address' | 'full-name' | 'common-name' | 'user-name' | 'short-name' | 'first-name' | 'last-name';
+export type Key =
+  'internet-address' | 'full-name' | 'common-name' | 'user-name' | 'short-name' | 'first-name' | 'last-name';
 
 export interface Directory {
   /** Who owns this Internet address (any case); nobody: an empty list. */

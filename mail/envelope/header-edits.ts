@@ -7,5 +7,11 @@
  */
 export type HeaderEdit =
   | { readonly op: 'prepend'; readonly field: string }
-  | { readonly op: 'replace'; readonly name: string; readonly n: number; readonly field: string; readonly length: number }
+  | {
+      readonly op: 'replace';
+      readonly name: string;
+      readonly n: number;
+      readonly field: string;
+      readonly length: number;
+    }
   | { readonly op: 'drop'; readonly name: string; readonly n: number; readonly length: number };

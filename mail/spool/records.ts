@@ -18,14 +18,7 @@ export type Owed = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
 export type Want = 'hold' | 'retry' | 'delete' | 'delete-report';
 /** Classes of `failureText` in the Configuration document. */
 export type FailureClass =
-  | 'transfer'
-  | 'delivery'
-  | 'expiration'
-  | 'domain'
-  | 'user'
-  | 'size'
-  | 'restriction'
-  | 'delay';
+  'transfer' | 'delivery' | 'expiration' | 'domain' | 'user' | 'size' | 'restriction' | 'delay';
 
 export interface Recipient {
   /** Where this copy goes, as the next server gets it. */
