@@ -1,5 +1,7 @@
 /** The doors that outbound work needs: DNS, and a transport that carries one delivery over one connection. */
 
+import type { FailureClass } from '../spool/records.ts';
+
 /** DNS could not be asked (as against: said that there is no such name). The answer is to defer. */
 export class DnsUnavailable extends Error {
   override readonly name = 'DnsUnavailable';
@@ -30,6 +32,8 @@ export interface SendRecipient {
 
 /** What became of one recipient in one attempt. */
 export interface RecipientResult {
+  /** Class of a failure for `failureText`; default `transfer`. */
+  readonly failure?: FailureClass;
   readonly address: string;
   readonly outcome: 'delivered' | 'relayed' | 'failed' | 'waiting';
   /** Whole reply, all lines joined, or our own sentence. */

@@ -1,0 +1,123 @@
+/**
+ * Transition 4: what a delivery becomes after an attempt. Pure: the claimed record and the results in, the record to
+ * write out. All outcomes of one transaction go into one write.
+ *
+ * A recipient that ends leaves `owes` where the sender must be told (RFC 3461 section 5.2). Failed mail from `<>`
+ * can be told to nobody: it becomes `dead`. With `undeliverable.hold` failed mail is held instead of reported.
+ */
+import type { Configuration } from '../document/forms.ts';
+import type { RecipientResult } from '../relay/doors.ts';
+import type { Delivery, Event, Owed, Recipient } from './records.ts';
+import { applyWant } from './steer.ts';
+import { hour, later, minute, wakeOf } from './keys.ts';
+import { atRest, closed, endState, owesAnything, rested, unleased, withOwed } from './standing.ts';
+
+export interface SettleContext {
+  readonly now: Date;
+  readonly configuration: Configuration;
+}
+
+const longestWait = 4 * hour;
+const reportWake = 2 * minute;
+const keptEvents = 20;
+const longestReply = 1024;
+
+/** The record after an attempt in which each named recipient came to what `results` say. */
+export function settleAttempt(
+  claimed: Delivery,
+  results: readonly RecipientResult[],
+  context: SettleContext,
+): Delivery {
+  const at = context.now.toISOString();
+  const next: Delivery = {
+    ...claimed,
+    attempts: claimed.attempts + 1,
+    claims: 0,
+    recipients: claimed.recipients.map((recipient) => afterResult(recipient, results, at)),
+    lastReply: results.findLast((result) => result.outcome === 'waiting')?.reply ?? claimed.lastReply,
+    events: withEvents(claimed.events, results, at),
+  };
+  if (at >= claimed.expireAt) expire(next, at);
+  else if (claimed.delayAt !== undefined && at >= claimed.delayAt) owe(next, 'delayed');
+  return settled(next, context);
+}
+
+/** Puts a delivery off without counting an attempt: the hop is closed, no way there is deployed, over quota. */
+export function putOff(claimed: Delivery, dueAt: string, reason: string): Delivery {
+  return rested({ ...claimed, claims: 0, state: 'deferred', dueAt, reason }, dueAt);
+}
+
+/** Derives state, lease, wake and TTL of a record whose recipients have been updated. */
+export function settled(delivery: Delivery, context: SettleContext): Delivery {
+  const next = unleased(delivery);
+  if (next.recipients.some((r) => r.outcome === 'waiting')) return deferred(next, context);
+  return ended(next, context);
+}
+
+function deferred(delivery: Delivery, { now, configuration }: SettleContext): Delivery {
+  const wait = configuration.transfer.initialRetryMinutes * minute * Math.max(1, delivery.attempts);
+  const dueAt = later(now, Math.min(wait, longestWait));
+  const next: Delivery = { ...delivery, state: 'deferred', dueAt };
+  const wanted = next.want === undefined ? next : applyWant(next, now);
+  if (wanted.state !== 'deferred') return wanted;
+  return rested(wanted, owesAnything(wanted) ? later(now, reportWake) : wanted.dueAt);
+}
+
+function ended(delivery: Delivery, { now, configuration }: SettleContext): Delivery {
+  const state = endState(delivery.recipients);
+  const next: Delivery = { ...delivery, state, dueAt: now.toISOString() };
+  delete next.want;
+  delete next.hopKey;
+  if (state === 'failed' && configuration.undeliverable.hold)
+    return atRest({ ...next, state: 'held' }, 'failed', now);
+  if (state === 'failed' && delivery.from === '') return atRest({ ...next, state: 'dead' }, 'no sender', now);
+  if (owesAnything(next)) return { ...next, wake: wakeOf(next.message), wakeAt: later(now, reportWake) };
+  return closed(next, now);
+}
+
+function afterResult(recipient: Recipient, results: readonly RecipientResult[], at: string): Recipient {
+  const result = results.find((r) => r.address === recipient.address);
+  if (result === undefined || recipient.outcome !== 'waiting') return recipient;
+  const next: Recipient = {
+    ...recipient,
+    reply: result.reply.slice(0, longestReply),
+    replyBy: result.replyBy,
+    ...(result.remote === undefined ? {} : { remote: result.remote }),
+  };
+  if (result.outcome === 'waiting') return next;
+  return withOwed({ ...next, outcome: result.outcome, at, ...failureOf(result) }, result.dsn === true);
+}
+
+function failureOf(result: RecipientResult): Pick<Recipient, 'failure'> {
+  if (result.outcome !== 'failed') return {};
+  return { failure: result.failure ?? 'transfer' };
+}
+
+function owe(delivery: Delivery, what: Owed): void {
+  delivery.recipients = delivery.recipients.map((recipient) => {
+    const asked = recipient.notify?.toUpperCase().split(',') ?? ['FAILURE', 'DELAY'];
+    if (recipient.outcome !== 'waiting' || !asked.includes('DELAY')) return recipient;
+    return { ...recipient, owes: what };
+  });
+  delete delivery.delayAt;
+}
+
+/** The deadline has passed and an attempt was made past it: who still waits has failed. */
+function expire(delivery: Delivery, at: string): void {
+  delivery.recipients = delivery.recipients.map((recipient) => {
+    if (recipient.outcome !== 'waiting') return recipient;
+    return withOwed({ ...recipient, outcome: 'failed', failure: 'expiration', at });
+  });
+}
+
+function withEvents(events: readonly Event[], results: readonly RecipientResult[], at: string): Event[] {
+  const stage = results.some((result) => result.outcome === 'delivered') ? 'deliver' : 'relay';
+  const fresh = results.map((result): Event => ({
+    at,
+    stage,
+    outcome: result.outcome === 'waiting' ? 'deferred' : result.outcome,
+    recipient: result.address,
+    reply: result.reply.slice(0, longestReply),
+  }));
+  return [...events, ...fresh].slice(-keptEvents);
+}
