@@ -37,6 +37,10 @@ export interface HeaderFacts {
   readonly from?: string;
   readonly subject?: string;
   readonly date?: string;
+  /** Every Delivered-To field of the arriving message: a copy that comes back is a loop. */
+  readonly deliveredTo?: readonly string[];
+  /** From Importance, Priority and X-Priority. */
+  readonly priority?: 'high' | 'normal' | 'low';
 }
 
 export interface Envelope {

@@ -16,10 +16,9 @@ export function closed(delivery: Delivery, now: Date): Delivery {
 
 /** Held and dead mail: in the index of what only a person wakes, nothing owed to the sender. */
 export function atRest(delivery: Delivery, reason: string, now: Date): Delivery {
-  const recipients = delivery.recipients.map(({ owes: _, ...rest }) => rest);
   const next: Delivery = {
-    ...delivery,
-    recipients,
+    ...unleased(delivery),
+    recipients: delivery.recipients.map(unowed),
     reason,
     wake: restOf(delivery.message),
     wakeAt: now.toISOString(),
@@ -54,6 +53,12 @@ export function unleased(delivery: Delivery): Delivery {
   const next = { ...delivery };
   delete next.lease;
   delete next.leaseUntil;
+  return next;
+}
+
+export function unowed(recipient: Recipient): Recipient {
+  const next = { ...recipient };
+  delete next.owes;
   return next;
 }
 

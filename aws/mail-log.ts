@@ -1,0 +1,110 @@
+/**
+ * The closed vocabulary of mail events: one log line per message and stage, and the metrics that go with it. No
+ * bodies, no subjects, no secrets; every value is one line, since the line is JSON. Metrics are EMF lines with
+ * dimensions of few values: the component, and a reason from a short list.
+ */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { Because } from '../mail/policy/verdict.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface MailLog {
+  connected(fields: { session: string; peer: string; port: string }): void;
+  refused(fields: {
+    session: string;
+    peer: string;
+    stage: string;
+    reason: string;
+    reply: string;
+    because?: Because;
+  }): void;
+  accepted(fields: {
+    message: string;
+    session: string;
+    from: string;
+    recipients: number;
+    size: number;
+  }): void;
+  routed(fields: { message: string; deliveries: number }): void;
+  delivered(fields: {
+    message: string;
+    part: string;
+    mailFile: string;
+    recipients: number;
+    milliseconds: number;
+  }): void;
+  relayed(fields: {
+    message: string;
+    part: string;
+    nextHop: string;
+    recipients: number;
+    milliseconds: number;
+  }): void;
+  deferred(fields: { message: string; part: string; nextHop: string; reason: string; dueAt: string }): void;
+  failed(fields: {
+    message: string;
+    part: string;
+    nextHop: string;
+    reason: string;
+    recipients: number;
+  }): void;
+  held(fields: { message: string; part: string; reason: string }): void;
+  dead(fields: { message: string; part: string; reason: string }): void;
+  reported(fields: { message: string; report: string; kind: string; recipients: number }): void;
+  published(fields: {
+    form: string;
+    name: string;
+    outcome: 'published' | 'invalid' | 'deleted';
+    problems?: number;
+  }): void;
+  /** Something of ours went wrong; the message is kept and tried again. */
+  fault(what: string, cause: unknown, fields?: Fields): void;
+  /** A figure of its own: depth, age, size. */
+  gauge(name: string, value: number): void;
+  /** Writes the metrics gathered so far; at the end of an invocation, every few seconds in the listener. */
+  flush(): void;
+}
+
+export function mailLog(component: string): MailLog {
+  const logger = new Logger({ serviceName: component });
+  const metrics = new Metrics({ namespace: 'Postern', serviceName: component });
+  const tell = (event: string, fields: Fields, counts: Readonly<Record<string, number>>): void => {
+    logger.info(event, { ...fields });
+    for (const [name, count] of Object.entries(counts)) metrics.addMetric(name, MetricUnit.Count, count);
+  };
+  return {
+    connected: (fields) => tell('Connected', fields, { Connected: 1 }),
+    refused: (fields) => tell('Refused', fields, { Refused: 1, [`Refused.${fields.reason}`]: 1 }),
+    accepted: (fields) => tell('Accepted', fields, { Accepted: 1 }),
+    routed: (fields) => tell('Routed', fields, { Routed: 1 }),
+    delivered(fields) {
+      tell('Delivered', fields, { Delivered: fields.recipients });
+      metrics.addMetric('AcceptToSettle', MetricUnit.Milliseconds, fields.milliseconds);
+    },
+    relayed(fields) {
+      tell('Relayed', fields, { Relayed: fields.recipients });
+      metrics.addMetric('AcceptToSettle', MetricUnit.Milliseconds, fields.milliseconds);
+    },
+    deferred: (fields) => tell('Deferred', fields, { Deferred: 1 }),
+    failed: (fields) => tell('Failed', fields, { Failed: fields.recipients }),
+    held: (fields) => tell('Held', fields, { Held: 1 }),
+    dead: (fields) => tell('Dead', fields, { Dead: 1 }),
+    reported: (fields) => tell('Reported', fields, { Reported: 1 }),
+    published: (fields) => tell('Published', fields, { [countOf(fields.outcome)]: 1 }),
+    fault(what, cause, fields) {
+      logger.error(what, { ...fields, cause: cause instanceof Error ? cause : String(cause) });
+      metrics.addMetric('Fault', MetricUnit.Count, 1);
+    },
+    gauge: (name, value) => void metrics.addMetric(name, MetricUnit.Count, value),
+    flush: () => {
+      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    },
+  };
+}
+
+function countOf(outcome: 'published' | 'invalid' | 'deleted'): string {
+  return { published: 'DocumentsPublished', invalid: 'DocumentsInvalid', deleted: 'DocumentsDeleted' }[
+    outcome
+  ];
+}
