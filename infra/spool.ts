@@ -1,0 +1,87 @@
+/**
+ * The spool's records: what every accepted message still owes. Index `due` is where the sweeper finds what
+ * stands waiting, `hop` where a worker finds what goes to one next hop. No index on state: throttling it would
+ * fail the settle.
+ */
+import { ProjectionType, type Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+import { allow, give, type Component } from './component.ts';
+import { keptTable, textAttribute } from './kept-table.ts';
+
+const indexes = { due: 'wake', hop: 'hopKey' } as const;
+
+/** A worker asks its hop for what is due, and should not have to claim what is not. */
+const projections = {
+  due: { projectionType: ProjectionType.KEYS_ONLY },
+  hop: { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: ['dueAt'] },
+} as const;
+
+export class Spool extends Construct {
+  readonly table: Table;
+
+  constructor(scope: Construct, stackName: string) {
+    super(scope, 'Spool');
+    this.table = keptTable(this, {
+      name: `${stackName}-spool`,
+      partitionKey: 'message',
+      sortKey: 'part',
+      timeToLiveAttribute: 'expiresAt',
+    });
+    for (const indexName of ['due', 'hop'] as const)
+      this.table.addGlobalSecondaryIndex({
+        indexName,
+        partitionKey: textAttribute(indexes[indexName]),
+        sortKey: textAttribute('wakeAt'),
+        ...projections[indexName],
+      });
+  }
+
+  /** The listener counts failed logins under `lock#…` and can write nothing else here. */
+  grantLocks(component: Component): void {
+    this.grant(component, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['lock#*'] },
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    });
+  }
+
+  grantPlan(component: Component): void {
+    this.grant(component, [
+      'dynamodb:BatchWriteItem',
+      'dynamodb:ConditionCheckItem',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      'dynamodb:UpdateItem',
+    ]);
+  }
+
+  grantSettle(component: Component): void {
+    this.grant(component, ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem']);
+  }
+
+  /** Settling, and the next hop's slots, closures and waiting deliveries. */
+  grantHops(component: Component): void {
+    this.grantSettle(component);
+    this.grant(component, ['dynamodb:DeleteItem', 'dynamodb:PutItem']);
+    this.grantIndex(component, 'hop');
+  }
+
+  grantSweep(component: Component): void {
+    this.grantSettle(component);
+    this.grantIndex(component, 'due');
+  }
+
+  grantReport(component: Component): void {
+    this.grantSettle(component);
+    this.grant(component, ['dynamodb:ConditionCheckItem', 'dynamodb:PutItem']);
+  }
+
+  private grant(component: Component, actions: string[], conditions?: Record<string, Record<string, unknown>>): void {
+    give(component, 'spoolTable', this.table.tableName);
+    allow(component, { actions, resources: [this.table.tableArn], ...(conditions && { conditions }) });
+  }
+
+  private grantIndex(component: Component, index: keyof typeof indexes): void {
+    allow(component, { actions: ['dynamodb:Query'], resources: [`${this.table.tableArn}/index/${index}`] });
+  }
+}
