@@ -14,7 +14,7 @@ const indexes = { due: 'wake', hop: 'hopKey' } as const;
 const projections = {
   due: { projectionType: ProjectionType.KEYS_ONLY },
   hop: { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: ['dueAt'] },
-} as const;
+};
 
 export class Spool extends Construct {
   readonly table: Table;
