@@ -1,0 +1,246 @@
+/**
+ * The controls of mail coming in: tab Router/SMTP > Restrictions and Controls > SMTP Inbound Controls.
+ */
+import { about, choice, flag, section, text, texts } from './fields.ts';
+
+const inbound = 'Configuration > Router/SMTP > Restrictions and Controls > SMTP Inbound Controls';
+const relay = `${inbound} > Inbound Relay Controls`;
+const enforcement = `${inbound} > Inbound Relay Enforcement`;
+const connections = `${inbound} > Inbound Connection Controls`;
+const senders = `${inbound} > Inbound Sender Controls`;
+const recipients = `${inbound} > Inbound Intended Recipients Controls`;
+
+const inboundRelay = section(
+  {
+    allowDestinations: texts(
+      about(
+        `${relay}: Allow messages to be sent only to the following external internet domains`,
+        'Domains that anybody may relay to.',
+      ),
+    ),
+    denyDestinations: texts(
+      about(
+        `${relay}: Deny messages to be sent to the following external internet domains`,
+        'Domains that nobody else may relay to.',
+      ),
+      undefined,
+      ['*'],
+    ),
+    allowHosts: texts(
+      about(
+        `${relay}: Allow messages only from the following internet hosts to be sent to external internet domains`,
+        'Hosts that may relay anywhere.',
+      ),
+    ),
+    denyHosts: texts(
+      about(
+        `${relay}: Deny messages from the following internet hosts to be sent to external internet domains`,
+        'Hosts that may not relay.',
+      ),
+      undefined,
+      ['*'],
+    ),
+  },
+  about(relay, 'Who may relay where.'),
+);
+
+const relayEnforcement = section(
+  {
+    hosts: choice(
+      ['external', 'all', 'none'],
+      'external',
+      about(
+        `${enforcement}: Perform Anti-Relay enforcement for these connecting hosts`,
+        'Whom the relay lists and the black and white lists concern.',
+      ),
+    ),
+    excludeHosts: texts(
+      about(`${enforcement}: Exclude these connecting hosts from anti-relay checks`, 'Exempt peers.'),
+    ),
+    authenticatedUsers: choice(
+      ['allow', 'check'],
+      'allow',
+      about(`${enforcement}: Exceptions for authenticated users`, 'Whether who has logged in may relay.'),
+    ),
+  },
+  about(enforcement, 'Whom the relay lists concern.'),
+);
+
+const blacklistActions = ['log', 'tag', 'reject'] as const;
+
+function privateList(kind: 'White' | 'Black') {
+  const tab = `${inbound} > Private ${kind}list Filters`;
+  return {
+    enabled: flag(false, about(`${tab}: Private ${kind.toLowerCase()}list filter`, 'The list is used.')),
+    hosts: texts(about(`${tab}: hosts`, 'Peers on the list.')),
+  };
+}
+
+function dnsList(kind: 'White' | 'Black') {
+  const tab = `${inbound} > DNS ${kind}list Filters`;
+  return {
+    enabled: flag(false, about(`${tab}: DNS ${kind.toLowerCase()}list filters`, 'The sites are asked.')),
+    sites: texts(about(`${tab}: DNS ${kind.toLowerCase()}list sites`, 'Sites, asked in order.')),
+  };
+}
+
+function blacklistAnswer(tab: string) {
+  return {
+    action: choice(
+      blacklistActions,
+      'log',
+      about(`${tab}: Desired action when a connecting host is found`, 'What a hit does.'),
+    ),
+    response: text(
+      '',
+      about(
+        `${tab}: Custom SMTP error response for rejected messages`,
+        "Text of the refusal; `%s` is the peer's address.",
+      ),
+    ),
+  };
+}
+
+const lists = {
+  privateWhitelist: section(
+    privateList('White'),
+    about(`${inbound} > Private Whitelist Filters`, 'Peers that no blacklist concerns.'),
+  ),
+  privateBlacklist: section(
+    { ...privateList('Black'), ...blacklistAnswer(`${inbound} > Private Blacklist Filters`) },
+    about(`${inbound} > Private Blacklist Filters`, 'Peers that are not welcome.'),
+  ),
+  dnsWhitelist: section(
+    {
+      ...dnsList('White'),
+      action: choice(
+        ['skip', 'log', 'tag'],
+        'skip',
+        about(
+          `${inbound} > DNS Whitelist Filters: Desired action when a connecting host is found`,
+          'What a hit does besides skipping the blacklists.',
+        ),
+      ),
+    },
+    about(`${inbound} > DNS Whitelist Filters`, 'Sites that list good peers.'),
+  ),
+  dnsBlacklist: section(
+    { ...dnsList('Black'), ...blacklistAnswer(`${inbound} > DNS Blacklist Filters`) },
+    about(`${inbound} > DNS Blacklist Filters`, 'Sites that list bad peers.'),
+  ),
+};
+
+const inboundConnections = section(
+  {
+    verifyHostName: flag(
+      false,
+      about(
+        `${connections}: Verify connecting hostname in DNS`,
+        'Only peers with a confirmed host name may send.',
+      ),
+    ),
+    allow: texts(
+      about(
+        `${connections}: Allow connections only from the following SMTP internet hostnames/IP addresses`,
+        'Only these peers may connect. Empty: all.',
+      ),
+    ),
+    deny: texts(
+      about(
+        `${connections}: Deny connections from the following SMTP internet hostnames/IP addresses`,
+        'These peers may not connect.',
+      ),
+    ),
+  },
+  about(connections, 'Who may connect.'),
+);
+
+const inboundSenders = section(
+  {
+    verifyDomain: flag(
+      false,
+      about(
+        `${senders}: Verify sender's domain in DNS`,
+        'The domain of MAIL FROM must have an MX, A or AAAA.',
+      ),
+    ),
+    allow: texts(
+      about(
+        `${senders}: Allow messages only from the following external internet addresses/domains`,
+        'Only these senders. Empty: all.',
+      ),
+    ),
+    deny: texts(
+      about(
+        `${senders}: Deny messages from the following external internet addresses/domains`,
+        'Not these senders.',
+      ),
+    ),
+  },
+  about(senders, 'Who may send.'),
+);
+
+const inboundRecipients = section(
+  {
+    verifyLocal: flag(
+      true,
+      about(
+        `${recipients}: Verify that local domain recipients exist in the Domino Directory`,
+        'Local recipients that do not exist are refused at RCPT.',
+      ),
+    ),
+    rejectAmbiguous: flag(
+      true,
+      about(`${recipients}: Reject ambiguous names`, 'A name of several people is refused with 553.'),
+    ),
+    denyGroups: flag(
+      false,
+      about(`${recipients}: Deny mail to groups`, 'Nobody outside may write to groups.'),
+    ),
+    allow: texts(
+      about(
+        `${recipients}: Allow messages intended only for the following internet addresses`,
+        'Only these local recipients. Empty: all.',
+      ),
+    ),
+    deny: texts(
+      about(
+        `${recipients}: Deny messages intended for the following internet addresses`,
+        'Not these local recipients.',
+      ),
+    ),
+  },
+  about(recipients, 'Local recipients.'),
+);
+
+const dns = 'Configuration > Router/SMTP > Sender authentication (SPF, DKIM)';
+
+const senderAuthentication = section(
+  {
+    spf: choice(
+      ['off', 'tag', 'reject'],
+      'tag',
+      about(`${dns}: SPF`, 'Refused under `reject`: only `fail`.'),
+    ),
+    dmarc: choice(
+      ['off', 'tag', 'reject'],
+      'tag',
+      about('none', 'Refused under `reject`: a failure where the domain publishes p=reject.'),
+    ),
+    dkim: choice(['off', 'tag'], 'tag', about(`${dns}: DKIM`, 'A bad signature alone refuses nothing.')),
+    trustedForwarders: texts(
+      about('none', 'Hosts, and domains that seal with ARC, whose mail is never refused for these.'),
+    ),
+  },
+  about(dns, 'SPF, DKIM and DMARC of mail coming in.'),
+);
+
+export const inboundControls = {
+  inboundRelay,
+  relayEnforcement,
+  ...lists,
+  inboundConnections,
+  inboundSenders,
+  inboundRecipients,
+  senderAuthentication,
+};

@@ -1,0 +1,108 @@
+/**
+ * The kinds of fields that forms are made of: each gives the type, the default, what is checked, and what the
+ * documentation says (`domino` names the document, tab and field of Domino that the field imitates).
+ */
+import { z } from 'zod';
+
+export type About = { readonly domino: string; readonly description: string };
+
+export function about(domino: string, description: string): About {
+  return { domino, description };
+}
+
+/** A check of one text: undefined where it is right, else what is wrong and what would be right. */
+export type Check = (text: string) => string | undefined;
+
+/** More problems of one list than this are counted, not listed: the stored list of problems holds 2 KB. */
+const PROBLEMS_OF_A_LIST = 20;
+
+export function flag(fallback: boolean, words: About) {
+  return z.boolean().default(fallback).meta(words);
+}
+
+export function choice<const T extends readonly [string, ...string[]]>(
+  options: T,
+  fallback: T[number],
+  words: About,
+) {
+  return z
+    .enum(options)
+    .default(fallback as never)
+    .meta(words);
+}
+
+export type Range = {
+  readonly fallback: number;
+  readonly least?: number;
+  readonly most?: number;
+  /** Times may be fractions; zero is no time where the field says so. */
+  readonly kind: 'count' | 'size' | 'time' | 'positive-time';
+};
+
+export function number(range: Range, words: About) {
+  const least = z.number().min(range.least ?? 0);
+  const kinds = {
+    count: () => least.check(z.int()),
+    size: () => least,
+    time: () => least,
+    'positive-time': () => z.number().gt(0),
+  };
+  return kinds[range.kind]()
+    .max(range.most ?? Number.MAX_SAFE_INTEGER)
+    .default(range.fallback)
+    .meta(words);
+}
+
+/** A text with a documented default. */
+export function text(fallback: string, words: About, check?: Check) {
+  return checked(check).default(fallback).meta(words);
+}
+
+/** A text that is absent where it is not written, or written empty. */
+export function optionalText(words: About, check?: Check) {
+  return checked(check)
+    .transform((value) => (value === '' ? undefined : value))
+    .optional()
+    .meta(words);
+}
+
+export function requiredText(words: About, check?: Check) {
+  return checked(check, 'required').meta({ ...words, required: true });
+}
+
+export function texts(words: About, check?: Check, fallback: readonly string[] = []) {
+  return z
+    .array(z.string())
+    .check(({ value, issues }) => {
+      if (check === undefined) return;
+      for (const [index, entry] of value.entries()) {
+        const problem = entry === '' ? 'is empty; leave the entry out' : check(entry);
+        if (problem === undefined) continue;
+        issues.push({ code: 'custom', input: entry, path: [index], message: problem, continue: true });
+        if (issues.length >= PROBLEMS_OF_A_LIST) return;
+      }
+    })
+    .default([...fallback])
+    .meta(words);
+}
+
+export function section<T extends z.core.$ZodLooseShape>(shape: T, words: About) {
+  return z
+    .strictObject(shape)
+    .prefault({} as never)
+    .meta(words);
+}
+
+/** A whole document: every attribute that the form does not know is a problem. */
+export function form<T extends z.core.$ZodLooseShape>(shape: T, words: About) {
+  return z.strictObject(shape).meta(words);
+}
+
+function checked(check?: Check, required?: 'required') {
+  return z.string().check(({ value, issues }) => {
+    const problem =
+      value === '' ? (required === undefined ? undefined : 'is empty; it is required') : check?.(value);
+    if (problem === undefined) return;
+    issues.push({ code: 'custom', input: value, message: problem, continue: true });
+  });
+}
