@@ -40,7 +40,6 @@ export class Spool extends Construct {
   grantLocks(component: Component): void {
     this.grant(component, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], {
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['lock#*'] },
-      Null: { 'dynamodb:LeadingKeys': 'false' },
     });
   }
 
@@ -76,7 +75,11 @@ export class Spool extends Construct {
     this.grant(component, ['dynamodb:ConditionCheckItem', 'dynamodb:PutItem']);
   }
 
-  private grant(component: Component, actions: string[], conditions?: Record<string, Record<string, unknown>>): void {
+  private grant(
+    component: Component,
+    actions: string[],
+    conditions?: Record<string, Record<string, unknown>>,
+  ): void {
     give(component, 'spoolTable', this.table.tableName);
     allow(component, { actions, resources: [this.table.tableArn], ...(conditions && { conditions }) });
   }

@@ -1,0 +1,139 @@
+/**
+ * What an administrator may choose about a deployment: `context.postern` in cdk.json, and over it the entry of
+ * `context.environments` named by `-c environment=NAME`. Wrong values end the synth, one sentence per mistake.
+ * `-c local=true` is the gateway on one machine: direct sending on, no NAT, nothing bundled.
+ */
+export interface Deployment {
+  readonly stackName: string;
+  /** Name of the Server document this stack runs. */
+  readonly server: string;
+  readonly directSending: boolean;
+  readonly dnsServers: readonly string[];
+  /** `ip[:port]` of a validating resolver; empty: DANE is off. */
+  readonly dnssecResolver: string;
+  /** Name, below `<stack>/`, of the secret with the PEM certificate and key; empty: self-signed. */
+  readonly certificateSecret: string;
+  readonly alarmAddress: string;
+  readonly listenerTasks: number;
+  readonly listenerCpu: number;
+  readonly listenerMemoryMb: number;
+  readonly logDays: number;
+  readonly local: boolean;
+  /** Off where only the template is wanted: functions and image carry a placeholder. */
+  readonly bundle: boolean;
+}
+
+type Choices = Omit<Deployment, 'local' | 'bundle'>;
+
+const defaults: Choices = {
+  stackName: 'postern',
+  server: 'Mail1/Acme',
+  directSending: false,
+  dnsServers: [],
+  dnssecResolver: '',
+  certificateSecret: '',
+  alarmAddress: '',
+  listenerTasks: 2,
+  listenerCpu: 256,
+  listenerMemoryMb: 1024,
+  logDays: 30,
+};
+
+type Check = (value: unknown) => boolean;
+const matches =
+  (pattern: RegExp): Check =>
+  (value) =>
+    typeof value === 'string' && pattern.test(value);
+const oneOf =
+  (allowed: readonly unknown[]): Check =>
+  (value) =>
+    allowed.includes(value);
+const resolver = /^(\d{1,3}(\.\d{1,3}){3}(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?)$/;
+const wholeNumber =
+  (from: number, to: number): Check =>
+  (value) =>
+    Number.isInteger(value) && Number(value) >= from && Number(value) <= to;
+
+/** What CloudWatch Logs accepts. */
+const logDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731];
+
+const rules: Record<keyof Choices, readonly [Check, string]> = {
+  stackName: [
+    matches(/^[a-z][a-z0-9-]{0,29}$/),
+    'lower-case letters, digits and hyphens, at most 30, a letter first',
+  ],
+  server: [matches(/^[^/\s][^/]*(\/[^/]+)*$/), 'the name of a Server document, such as Mail1/Acme'],
+  directSending: [(value) => typeof value === 'boolean', 'true or false'],
+  dnsServers: [
+    (value) => Array.isArray(value) && value.every(matches(resolver)),
+    'a list of addresses, such as ["10.0.0.2", "10.0.0.3:5353"]',
+  ],
+  dnssecResolver: [
+    (value) => value === '' || matches(resolver)(value),
+    'an address, such as 10.0.0.2:53, or empty',
+  ],
+  certificateSecret: [
+    matches(/^[A-Za-z0-9/_+=.@-]*$/),
+    'the name of a secret, without the stack in front of it, or empty',
+  ],
+  alarmAddress: [(value) => value === '' || matches(/^[^\s@]+@[^\s@]+$/)(value), 'a mail address, or empty'],
+  listenerTasks: [wholeNumber(1, 100), 'a whole number from 1 to 100'],
+  listenerCpu: [oneOf([256, 512, 1024, 2048, 4096]), '256, 512, 1024, 2048 or 4096'],
+  listenerMemoryMb: [
+    (value) => wholeNumber(512, 30_720)(value) && Number(value) % 512 === 0,
+    'a multiple of 512 up to 30720',
+  ],
+  logDays: [oneOf(logDays), `one of ${logDays.join(', ')}`],
+};
+
+export type ReadContext = (key: string) => unknown;
+
+/** Throws one error that names every wrong setting, what it is and what would be right. */
+export function readDeployment(read: ReadContext): Deployment {
+  const local = [true, 'true'].includes(read('local') as boolean | string);
+  const chosen = { ...record(read('postern'), 'postern'), ...environment(read) };
+  const mistakes = Object.entries(chosen).flatMap(([name, value]) => mistake(name, value));
+  if (mistakes.length > 0) throw new Error(`cdk.json: ${mistakes.join(' ')}`);
+  const choices = { ...defaults, ...chosen } as Choices;
+  return {
+    ...choices,
+    directSending: local || choices.directSending,
+    local,
+    bundle: !local && ![false, 'false'].includes(read('bundle') as boolean | string),
+  };
+}
+
+function environment(read: ReadContext): Record<string, unknown> {
+  const name = read('environment') as string | undefined;
+  if (name === undefined) return {};
+  const known = record(read('environments'), 'environments');
+  if (known[name] !== undefined) return record(known[name], `environments.${name}`);
+  const names = Object.keys(known).join(', ') || 'none';
+  throw new Error(`cdk.json: there is no environment "${name}"; context.environments has: ${names}.`);
+}
+
+function record(value: unknown, name: string): Record<string, unknown> {
+  if (value === undefined) return {};
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw new Error(`cdk.json: context.${name} must be an object of settings.`);
+}
+
+function mistake(name: string, value: unknown): string[] {
+  const rule = rules[name as keyof Choices];
+  if (rule === undefined)
+    return [`There is no setting "${name}"; the settings are ${Object.keys(rules).join(', ')}.`];
+  const [isRight, whatIsRight] = rule;
+  return isRight(value) ? [] : [`${name} is ${JSON.stringify(value)}; it must be ${whatIsRight}.`];
+}
+
+/** Variables every component gets: resolvers where the system's are not meant. */
+export function componentVariables({
+  dnsServers,
+  dnssecResolver,
+}: Deployment): (readonly [string, string])[] {
+  return [
+    ...(dnsServers.length > 0 ? [['DNS_SERVERS', dnsServers.join(',')] as const] : []),
+    ...(dnssecResolver === '' ? [] : [['DNSSEC_RESOLVER', dnssecResolver] as const]),
+  ];
+}

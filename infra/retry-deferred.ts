@@ -1,0 +1,20 @@
+/** Each minute: wakes what is due in the spool and puts it on its queue again. */
+import { Duration } from 'aws-cdk-lib';
+import { settings } from '../functions/retry-deferred/settings.ts';
+import type { Construct } from 'constructs';
+import { GatewayFunction } from './gateway-function.ts';
+import type { Nouns } from './nouns.ts';
+import { runEvery } from './schedule.ts';
+
+export function retryDeferred(
+  scope: Construct,
+  { deployment, views, spool, bucket, queues }: Nouns,
+): GatewayFunction {
+  const component = new GatewayFunction(scope, { deployment, folder: 'retry-deferred', settings });
+  views.grantRead(component);
+  spool.grantSweep(component);
+  bucket.grantRead(component, ['settings']);
+  queues.grantSend(component, ['route', 'deliver', 'relay', 'direct', 'report']);
+  runEvery(component, Duration.minutes(1), { kind: 'sweep' });
+  return component;
+}

@@ -1,0 +1,19 @@
+/** Decides each message's plan once and hands out the work. */
+import { settings } from '../functions/route-mail/settings.ts';
+import type { Construct } from 'constructs';
+import { GatewayFunction } from './gateway-function.ts';
+import type { Nouns } from './nouns.ts';
+
+export function routeMail(
+  scope: Construct,
+  { deployment, views, spool, bucket, queues }: Nouns,
+): GatewayFunction {
+  const component = new GatewayFunction(scope, { deployment, folder: 'route-mail', settings });
+  views.grantRead(component);
+  spool.grantPlan(component);
+  bucket.grantRead(component, ['spool', 'settings', 'plans', 'envelopes']);
+  bucket.grantWrite(component, ['plans', 'kept']);
+  queues.grantSend(component, ['deliver', 'relay', 'direct', 'report']);
+  queues.route.feed(component);
+  return component;
+}

@@ -1,0 +1,62 @@
+/** The whole gateway as one stack: the nouns first, then what runs and the rights it gets from them. */
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { deliverToMailbox } from './deliver-to-mailbox.ts';
+import type { Deployment } from './deployment.ts';
+import { Directory } from './directory.ts';
+import type { GatewayFunction } from './gateway-function.ts';
+import { Listener } from './listener.ts';
+import { MailBucket } from './mail-bucket.ts';
+import { Mailboxes } from './mailboxes.ts';
+import { Network } from './network.ts';
+import type { Nouns } from './nouns.ts';
+import { PublishDirectory } from './publish-directory.ts';
+import { directOutbound, relayOutbound } from './relay-outbound.ts';
+import { reportFailure } from './report-failure.ts';
+import { retryDeferred } from './retry-deferred.ts';
+import { routeMail } from './route-mail.ts';
+import { Spool } from './spool.ts';
+import { Views } from './views.ts';
+import { WorkQueues } from './work-queues.ts';
+
+export class PosternStack extends Stack {
+  readonly listener: Listener;
+  readonly functions: readonly GatewayFunction[];
+
+  constructor(scope: Construct, deployment: Deployment) {
+    super(scope, deployment.stackName, {
+      description: `Postern, an SMTP gateway: server ${deployment.server}`,
+    });
+    const nouns = this.nouns(deployment);
+    this.listener = new Listener(this, nouns);
+    this.functions = this.gatewayFunctions(nouns);
+    new CfnOutput(this, 'Bucket', { value: nouns.bucket.bucket.bucketName });
+  }
+
+  private nouns(deployment: Deployment): Nouns {
+    const { stackName } = deployment;
+    return {
+      deployment,
+      directory: new Directory(this, stackName),
+      views: new Views(this, stackName),
+      spool: new Spool(this, stackName),
+      mailboxes: new Mailboxes(this, stackName),
+      bucket: new MailBucket(this, stackName),
+      queues: new WorkQueues(this, deployment),
+      network: new Network(this, deployment),
+    };
+  }
+
+  private gatewayFunctions(nouns: Nouns): GatewayFunction[] {
+    const direct = directOutbound(this, nouns);
+    return [
+      new PublishDirectory(this, nouns),
+      routeMail(this, nouns),
+      deliverToMailbox(this, nouns),
+      relayOutbound(this, nouns),
+      ...(direct ? [direct] : []),
+      retryDeferred(this, nouns),
+      reportFailure(this, nouns),
+    ];
+  }
+}
