@@ -35,8 +35,8 @@ function matchAt(pattern: RegExp, text: string, at: number): number {
   return pattern.test(text) ? pattern.lastIndex : at;
 }
 
-/** Comments nest (RFC 5322 section 3.2.2). */
-function commentEnd(text: string, start: number): number {
+/** Where the comment that begins here ends, nested ones included (RFC 5322 section 3.2.2); `start`: it never does. */
+export function commentEnd(text: string, start: number): number {
   let depth = 0;
   let at = start;
   while (at < text.length) {

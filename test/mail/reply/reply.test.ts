@@ -8,7 +8,7 @@ import * as session from '../../../mail/reply/session-replies.ts';
 function all(): [name: string, answer: Reply][] {
   return Object.entries({ ...session, ...message }).map(([name, value]) => [
     name,
-    typeof value === 'function' ? value('one.example', 'two') : value,
+    typeof value === 'function' ? value('one.example', 'two', 'three') : value,
   ]);
 }
 
