@@ -1,0 +1,122 @@
+/**
+ * Lists of documents compiled for matching: groups opened, domains by label, networks as sorted intervals. Compile
+ * once per settings; a match costs microseconds however long the list is. Every match answers the list's entry as
+ * the administrator wrote it, for the reason of the decision; `*` only where no other entry matches.
+ */
+import { foldAddress, type Address } from '../address/address.ts';
+import { canonicalDomain } from '../address/domain.ts';
+import { DomainSet } from './domain-set.ts';
+import { expand, type Expanded, type Known } from './expand.ts';
+import type { Place } from './list-entry.ts';
+import { foldName } from './names.ts';
+import { NetworkSet } from './network-set.ts';
+
+export type Peer = { readonly address: string; readonly hostName?: string | undefined };
+
+export interface HostMatcher {
+  /** No entries were written: an allow list allows everybody. */
+  readonly empty: boolean;
+  /** A host name could decide: where DNS cannot be reached and no address matches, the answer is 451. */
+  readonly needsHostName: boolean;
+  match(peer: Peer): string | undefined;
+}
+
+export interface AddressMatcher {
+  readonly empty: boolean;
+  match(address: Address): string | undefined;
+  /** An entry written for exactly this host name: the MX hosts of a destination (domino-rules M10). */
+  matchHost(name: string): string | undefined;
+}
+
+export interface DestinationMatcher {
+  readonly empty: boolean;
+  /** `dominoDomain`: of a recipient `local%Dom@localdomain` that leaves the local Domino domain. */
+  match(destination: { readonly domain: string } | { readonly dominoDomain: string }): string | undefined;
+}
+
+export function hostMatcher(entries: readonly string[], known: Known): HostMatcher {
+  const list = compile(entries, 'denied-hosts', known);
+  return {
+    empty: entries.length === 0,
+    needsHostName: list.domains.size > 0,
+    match: ({ address, hostName }) =>
+      list.networks.match(address) ??
+      (hostName === undefined ? undefined : list.domains.match(hostName)) ??
+      list.everything,
+  };
+}
+
+/** Senders and recipients; of an address without a domain (`<postmaster>`) only the address itself can match. */
+export function addressMatcher(entries: readonly string[], known: Known): AddressMatcher {
+  const list = compile(entries, 'addresses', known);
+  return {
+    empty: entries.length === 0,
+    match: (address) => list.addresses.get(foldAddress(address)) ?? list.domains.match(address.domain),
+    matchHost: (name) => list.domains.equal(name),
+  };
+}
+
+export function destinationMatcher(entries: readonly string[], known: Known): DestinationMatcher {
+  const list = compile(entries, 'denied-destinations', known);
+  return {
+    empty: entries.length === 0,
+    match: (destination) => {
+      if ('dominoDomain' in destination)
+        return list.dominoDomains.get(foldName(destination.dominoDomain)) ?? list.everything;
+      return list.domains.match(destination.domain) ?? list.everything;
+    },
+  };
+}
+
+type Compiled = {
+  readonly domains: DomainSet;
+  readonly networks: NetworkSet;
+  readonly addresses: ReadonlyMap<string, string>;
+  readonly dominoDomains: ReadonlyMap<string, string>;
+  readonly everything: string | undefined;
+};
+
+function compile(entries: readonly string[], place: Place, known: Known): Compiled {
+  const expanded = expand(entries, place, known);
+  return {
+    domains: domainsOf(expanded),
+    networks: new NetworkSet(
+      expanded.flatMap(({ entry, because }) =>
+        entry.kind === 'network' ? [{ network: entry.network, because }] : [],
+      ),
+    ),
+    addresses: firstOf(expanded, (entry) => (entry.kind === 'address' ? entry.address : undefined)),
+    dominoDomains: firstOf(expanded, (entry) => (entry.kind === 'domino-domain' ? entry.domain : undefined)),
+    everything: expanded.find(({ entry }) => entry.kind === 'everything')?.because,
+  };
+}
+
+function domainsOf(expanded: readonly Expanded[]): DomainSet {
+  const domains = new DomainSet();
+  for (const { entry, because } of expanded) {
+    if (entry.kind === 'domain') domains.add({ domain: entry.domain, where: 'equal-or-below' }, because);
+    if (entry.kind === 'exact-domain') domains.add({ domain: entry.domain, where: 'equal' }, because);
+    if (entry.kind === 'host') domains.add({ domain: entry.host, where: entry.only }, because);
+  }
+  return domains;
+}
+
+function firstOf(
+  expanded: readonly Expanded[],
+  keyOf: (entry: Expanded['entry']) => string | undefined,
+): ReadonlyMap<string, string> {
+  const first = new Map<string, string>();
+  for (const { entry, because } of expanded) {
+    const key = keyOf(entry);
+    if (key !== undefined && !first.has(key)) first.set(key, because);
+  }
+  return first;
+}
+
+/** `name` equals `domain` or lies below it, on a label boundary. */
+export function equalOrBelow(name: string, domain: string): boolean {
+  const below = canonicalDomain(name);
+  const above = canonicalDomain(domain);
+  if (below === undefined || above === undefined) return false;
+  return below === above || below.endsWith(`.${above}`);
+}
