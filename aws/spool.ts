@@ -4,6 +4,7 @@
  * the queue or the due index brings the work back.
  */
 import {
+  DeleteItemCommand,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
@@ -16,7 +17,7 @@ import type { Clock, Plan, Spool } from '../mail/spool/doors.ts';
 import type { Delivery, DeliveryKey, MessageRecord, ReportRecord } from '../mail/spool/records.ts';
 import { applyWant } from '../mail/spool/steer.ts';
 import { atRest } from '../mail/spool/standing.ts';
-import { later, minute, wakeOf } from '../mail/spool/keys.ts';
+import { later, minute, routePart, wakeOf } from '../mail/spool/keys.ts';
 import { conditionally, fromItem, toItem, values, type Item } from './items.ts';
 
 const mostClaims = 5;
@@ -39,6 +40,7 @@ export function awsSpool(options: SpoolOptions): Spool {
     deliveries: (id) => readParts<Delivery>(options, id, 'd#'),
     reports: (id) => readParts<ReportRecord>(options, id, 'r#'),
     plan: (plan) => writePlan(options, plan),
+    follow: (plan) => followPlan(options, plan),
     claim: (key, leaseUntil) => claim(options, key, leaseUntil),
     settle: (claimed, next) => settle(options, claimed, next),
   };
@@ -90,7 +92,8 @@ async function writePlan(options: SpoolOptions, plan: Plan): Promise<boolean> {
 }
 
 /** Transition 2' for large plans: each `d` if absent, then `m` routed. Any number of times. */
-export async function followPlan({ client, table, clock }: SpoolOptions, plan: Plan): Promise<void> {
+async function followPlan({ client, table, clock }: SpoolOptions, plan: Plan): Promise<void> {
+  if (plan.waited === true) await dropWaiting({ client, table }, plan.message.message);
   for (let at = 0; at < plan.deliveries.length; at += 25)
     await Promise.all(
       plan.deliveries.slice(at, at + 25).map((delivery) => putAbsent({ client, table }, delivery)),
@@ -107,11 +110,33 @@ export async function followPlan({ client, table, clock }: SpoolOptions, plan: P
 
 async function writeAtOnce({ client, table }: SpoolOptions, plan: Plan): Promise<boolean> {
   const first = { Put: { TableName: table, Item: toItem(plan.message), ...notYetPlanned } };
-  const rest = plan.deliveries.map((d) => ({ Put: { TableName: table, Item: toItem(d) } }));
+  const rest = [
+    ...plan.deliveries.map((d) => ({ Put: { TableName: table, Item: toItem(d) } })),
+    ...waitingPart(plan).map((Key) => ({ Delete: { TableName: table, Key } })),
+  ];
   const { done } = await conditionally(() =>
     client.send(new TransactWriteItemsCommand({ TransactItems: [first, ...rest] })),
   );
   return done;
+}
+
+async function dropWaiting({ client, table }: Options, message: string): Promise<void> {
+  await conditionally(() =>
+    client.send(
+      new DeleteItemCommand({
+        TableName: table,
+        Key: toItem({ message, part: routePart }),
+        ConditionExpression: 'transport = :route AND attribute_exists(reason)',
+        ExpressionAttributeValues: values({ ':route': 'route' }),
+      }),
+    ),
+  );
+}
+
+/** Record `d#0000` of a message that waited, unless the plan has one of its own. */
+function waitingPart({ waited, message, deliveries }: Plan): Item[] {
+  if (waited !== true || deliveries.some(({ part }) => part === routePart)) return [];
+  return [toItem({ message: message.message, part: routePart })];
 }
 
 /** No plan exists: `m` is absent, or waits before routing. */

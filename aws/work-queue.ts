@@ -5,7 +5,9 @@ import type { DeliverWork, WorkQueue } from '../mail/spool/doors.ts';
 interface Options {
   readonly client: SQSClient;
   /** Queue URLs; `direct` is empty where direct sending is not deployed. */
-  readonly urls: { readonly [queue in 'route' | 'deliver' | 'relay' | 'direct' | 'report']?: string };
+  readonly urls: {
+    readonly [queue in 'route' | 'deliver' | 'relay' | 'direct' | 'report']?: string | undefined;
+  };
   /** Which of the two outbound queues can reach a next hop. */
   readonly queueOf: (work: { transport: string; nextHop: string }) => 'relay' | 'direct';
 }
@@ -51,4 +53,18 @@ async function sendAll(
     const { Failed } = await client.send(new SendMessageBatchCommand({ QueueUrl: url, Entries }));
     if (Failed?.length) throw new Error(`SQS did not take ${Failed.length} of ${Entries.length} pointers.`);
   }
+}
+
+/** Queue URLs from a component's variables; a component has those it may send to. */
+export function queueUrls(vars: {
+  readonly [queue in `${keyof Options['urls']}Queue`]?: string;
+}): Options['urls'] {
+  const { routeQueue, deliverQueue, relayQueue, directQueue, reportQueue } = vars;
+  return {
+    route: routeQueue,
+    deliver: deliverQueue,
+    relay: relayQueue,
+    direct: directQueue,
+    report: reportQueue,
+  };
 }

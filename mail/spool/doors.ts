@@ -17,7 +17,7 @@ export interface BodyStore {
 
 export interface RouteWork {
   readonly id: string;
-  /** Exactly one of the two: the envelope, or the S3 key of an envelope over 200 KB. */
+  /** One of the two, the envelope or the S3 key of one over 200 KB; neither where record `m` has it. */
   readonly envelope?: Envelope;
   readonly envelopeKey?: string;
 }
@@ -47,6 +47,8 @@ export interface Acceptance {
 export interface Plan {
   readonly message: MessageRecord;
   readonly deliveries: readonly Delivery[];
+  /** The message waited before routing: its record `d#0000` goes with the plan. */
+  readonly waited?: boolean;
 }
 
 /** Transitions 2 to 5 of the spool. */
@@ -56,6 +58,8 @@ export interface Spool {
   reports(id: string): Promise<ReportRecord[]>;
   /** Writes the plan where `m` is absent (or unrouted); `false`: a plan exists already and is to be followed. */
   plan(plan: Plan): Promise<boolean>;
+  /** Transition 2': writes what a large plan still lacks; any number of times. */
+  follow(plan: Plan): Promise<void>;
   /** Takes a lease of a delivery that is due, until `leaseUntil` (ISO); undefined: not ours to do. */
   claim(key: DeliveryKey, leaseUntil: string): Promise<Delivery | undefined>;
   /** Writes `next`, made from a claimed delivery; false: the lease was lost, the work of this run is void. */

@@ -1,0 +1,83 @@
+/**
+ * The due index over DynamoDB: what the sweep (transition 7) and a restart read and move. A shard is read soonest
+ * first; an item is moved only while its `wakeAt` is the one seen, so that two sweeps never wake one item twice.
+ */
+import {
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
+import type { Delivery, MessageRecord, ReportRecord } from '../mail/spool/records.ts';
+import { conditionally, fromItem, toItem, values, type Item } from './items.ts';
+
+export interface DueKey {
+  readonly message: string;
+  readonly part: string;
+  readonly wakeAt: string;
+}
+export type SpoolItem = Delivery | MessageRecord | ReportRecord;
+
+export interface Due {
+  /** Keys of one shard with `wakeAt` up to `until`, soonest first, at most `limit`. */
+  read(shard: string, until: string, limit: number): Promise<DueKey[]>;
+  item(key: DueKey): Promise<SpoolItem | undefined>;
+  /** Moves the item's `wakeAt` while it is the one seen. */
+  move(key: DueKey, wakeAt: string): Promise<boolean>;
+  /** Replaces the item while its `wakeAt` is the one seen. */
+  replace(key: DueKey, next: SpoolItem): Promise<boolean>;
+}
+
+export function awsDue({ client, table }: { client: DynamoDBClient; table: string }): Due {
+  return {
+    read: (shard, until, limit) => readShard({ client, table }, { shard, until, limit }),
+    async item({ message, part }) {
+      const Key = toItem({ message, part });
+      const { Item } = await client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }));
+      return Item === undefined ? undefined : fromItem<SpoolItem>(Item);
+    },
+    async move({ message, part, wakeAt: seen }, wakeAt) {
+      const update = new UpdateItemCommand({
+        TableName: table,
+        Key: toItem({ message, part }),
+        UpdateExpression: 'SET wakeAt = :next',
+        ConditionExpression: 'wakeAt = :seen',
+        ExpressionAttributeValues: values({ ':next': wakeAt, ':seen': seen }),
+      });
+      return (await conditionally(() => client.send(update))).done;
+    },
+    async replace({ wakeAt: seen }, next) {
+      const put = new PutItemCommand({
+        TableName: table,
+        Item: toItem(next),
+        ConditionExpression: 'wakeAt = :seen',
+        ExpressionAttributeValues: values({ ':seen': seen }),
+      });
+      return (await conditionally(() => client.send(put))).done;
+    },
+  };
+}
+
+async function readShard(
+  { client, table }: { client: DynamoDBClient; table: string },
+  { shard, until, limit }: { shard: string; until: string; limit: number },
+): Promise<DueKey[]> {
+  const found: DueKey[] = [];
+  let from: Item | undefined;
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName: table,
+        IndexName: 'due',
+        KeyConditionExpression: 'wake = :shard AND wakeAt <= :until',
+        ExpressionAttributeValues: values({ ':shard': shard, ':until': until }),
+        Limit: limit,
+        ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+      }),
+    );
+    found.push(...(page.Items ?? []).map((item) => fromItem<DueKey>(item)));
+    from = page.LastEvaluatedKey;
+  } while (from !== undefined && found.length < limit);
+  return found;
+}
