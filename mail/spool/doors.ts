@@ -15,6 +15,11 @@ export interface BodyStore {
   open(key: string, range?: { start: number; end?: number }): Promise<Readable>;
 }
 
+/** The body is not in the store: an alarm and a report, never a success. */
+export class BodyMissing extends Error {
+  override readonly name = 'BodyMissing';
+}
+
 export interface RouteWork {
   readonly id: string;
   /** One of the two, the envelope or the S3 key of one over 200 KB; neither where record `m` has it. */

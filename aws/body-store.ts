@@ -1,0 +1,49 @@
+/**
+ * Bodies as received, in S3. A body in memory is one PutObject; a stream is uploaded in parts of 5 MiB, one in
+ * flight, so that a message of any size takes the memory of about two parts. Resolves when S3 has it whole; a failed
+ * upload is aborted, and what a crash leaves behind the bucket's lifecycle removes.
+ */
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import type { Readable } from 'node:stream';
+import { BodyMissing, type BodyStore } from '../mail/spool/doors.ts';
+import { bodyKeyOf } from '../mail/spool/keys.ts';
+
+interface Options {
+  readonly client: S3Client;
+  readonly bucket: string;
+}
+
+const partSize = 5 * 1024 * 1024;
+
+export function awsBodyStore(options: Options): BodyStore {
+  return {
+    put: (id, body) => put(options, bodyKeyOf(id), body),
+    open: (key, range) => open(options, key, range),
+  };
+}
+
+async function put({ client, bucket }: Options, Key: string, body: Uint8Array | Readable): Promise<void> {
+  const target = { Bucket: bucket, Key, ContentType: 'message/rfc822' };
+  if (body instanceof Uint8Array) {
+    await client.send(new PutObjectCommand({ ...target, Body: body, ContentLength: body.length }));
+    return;
+  }
+  const params = { ...target, Body: body };
+  await new Upload({ client, params, partSize, queueSize: 1, leavePartsOnError: false }).done();
+}
+
+async function open(
+  { client, bucket }: Options,
+  Key: string,
+  range?: { start: number; end?: number },
+): Promise<Readable> {
+  const Range = range && { Range: `bytes=${range.start}-${range.end ?? ''}` };
+  try {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key, ...Range }));
+    return Body as Readable;
+  } catch (cause) {
+    if (cause instanceof NoSuchKey) throw new BodyMissing(Key, { cause });
+    throw cause;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Where a message waits for its verdict: up to 256 KB in memory, more in a file on the staging volume. The hash is
+ * made as octets pass. Over a limit nothing more is kept, while the rest is read and thrown away. `discard` leaves
+ * nothing behind; a file that cannot be written makes the message one there is no room for.
+ */
+import { createHash, hash, type Hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Room } from './room.ts';
+
+export const inMemory = 256 * 1024;
+/** documents.md: header block over 256 KB, its empty line included. */
+export const largestHeader = 256 * 1024;
+/** Writes to the file are gathered to about this. */
+const gathered = 256 * 1024;
+
+export type Trouble = 'too-large' | 'header-too-large' | 'no-room';
+
+export interface StagedBody {
+  readonly size: number;
+  readonly sha256: string;
+  /** The header block, its empty line included. */
+  readonly header: Buffer;
+  /** Opened anew at each call. */
+  body(): Uint8Array | Readable;
+  readonly onDisk: boolean;
+}
+
+export interface StagingOptions {
+  readonly directory: string;
+  readonly id: string;
+  /** Octets; Infinity: no limit. */
+  readonly limit: number;
+  readonly room: Room;
+}
+
+export class Staging {
+  trouble: Trouble | undefined;
+  /** Octets of the message so far, thrown away ones included. */
+  size = 0;
+  #pieces: Buffer[] = [];
+  #held = 0;
+  #header: Buffer | undefined;
+  #tail = Buffer.alloc(0);
+  #file: FileHandle | undefined;
+  #hash: Hash | undefined;
+  readonly #options: StagingOptions;
+
+  constructor(options: StagingOptions) {
+    this.#options = options;
+  }
+
+  get #path(): string {
+    return join(this.#options.directory, `${this.#options.id}.eml`);
+  }
+
+  write(octets: Buffer): Promise<void> | undefined {
+    this.size += octets.length;
+    if (this.trouble !== undefined || octets.length === 0) return undefined;
+    if (this.size > this.#options.limit) return this.#fail('too-large');
+    if (!this.#options.room.hold(octets.length)) return this.#fail('no-room');
+    this.#held += octets.length;
+    this.#pieces.push(octets);
+    if (this.#header === undefined) this.#findHeader(octets);
+    if (this.size > largestHeader && this.#header === undefined) return this.#fail('header-too-large');
+    const most = this.#hash === undefined ? inMemory : gathered;
+    return this.#held > most ? this.#spill() : undefined;
+  }
+
+  /** Called once, after the last octet and where there was no trouble. */
+  async finish(): Promise<StagedBody> {
+    if (this.#hash !== undefined) return this.#finishFile(this.#hash);
+    const whole = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
+    return {
+      size: this.size,
+      sha256: hash('sha256', whole),
+      header: this.#header ?? whole,
+      body: () => whole,
+      onDisk: false,
+    };
+  }
+
+  async discard(): Promise<void> {
+    this.#release();
+    if (this.#hash === undefined) return;
+    await this.#file?.close();
+    this.#file = undefined;
+    await rm(this.#path, { force: true });
+  }
+
+  async #finishFile(sum: Hash): Promise<StagedBody> {
+    await this.#spill();
+    await this.#file?.close();
+    this.#file = undefined;
+    const path = this.#path;
+    return {
+      size: this.size,
+      sha256: sum.digest('hex'),
+      header: this.#header ?? Buffer.alloc(0),
+      body: () => createReadStream(path, { highWaterMark: gathered }),
+      onDisk: true,
+    };
+  }
+
+  /** The block ends with the first empty line; a message may begin with it. */
+  #findHeader(octets: Buffer): void {
+    const window = this.#tail.length === 0 ? octets : Buffer.concat([this.#tail, octets]);
+    const before = this.size - window.length;
+    const empty = before === 0 && window.subarray(0, 2).equals(crlf) ? -2 : window.indexOf('\r\n\r\n');
+    this.#tail = window.subarray(-3);
+    if (empty === -1) return;
+    this.#header = Buffer.concat(this.#pieces).subarray(0, before + empty + 4);
+    if (this.#header.length > largestHeader) this.#header = undefined;
+  }
+
+  async #spill(): Promise<void> {
+    const pieces = this.#pieces;
+    try {
+      this.#hash ??= createHash('sha256');
+      this.#file ??= await open(this.#path, 'wx', 0o600);
+      for (const piece of pieces) this.#hash.update(piece);
+      if (pieces.length > 0) await this.#file.writev(pieces);
+    } catch (cause) {
+      this.#options.room.trouble(cause);
+      await this.#fail('no-room');
+      return;
+    }
+    this.#release();
+  }
+
+  #release(): void {
+    this.#options.room.release(this.#held);
+    this.#held = 0;
+    this.#pieces = [];
+  }
+
+  #fail(trouble: Trouble): Promise<void> {
+    this.trouble = trouble;
+    return this.discard();
+  }
+}
+
+const crlf = Buffer.from('\r\n');
