@@ -1,0 +1,41 @@
+/** Many items of one table by key, strongly read: what DynamoDB leaves out is asked for again. */
+import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { setTimeout as pause } from 'node:timers/promises';
+import { toItem, type Item } from './items.ts';
+
+/** BatchGetItem takes 100 keys and answers with 16 MB at most. */
+const mostKeys = 100;
+const mostTries = 8;
+
+export interface TableOf {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+}
+
+/** The items found, in no order; keys must not repeat. */
+export async function batchGet(from: TableOf, keys: readonly Record<string, string>[]): Promise<Item[]> {
+  const groups = Array.from({ length: Math.ceil(keys.length / mostKeys) }, (_, index) =>
+    keys.slice(index * mostKeys, (index + 1) * mostKeys),
+  );
+  return (await Promise.all(groups.map((group) => getGroup(from, group)))).flat();
+}
+
+async function getGroup(
+  { client, table }: TableOf,
+  keys: readonly Record<string, string>[],
+): Promise<Item[]> {
+  const found: Item[] = [];
+  let left: Item[] = keys.map((key) => toItem(key));
+  for (let tries = 1; left.length > 0; tries += 1) {
+    const answer = await client.send(
+      new BatchGetItemCommand({ RequestItems: { [table]: { Keys: left, ConsistentRead: true } } }),
+    );
+    const items = answer.Responses?.[table] ?? [];
+    found.push(...items);
+    left = answer.UnprocessedKeys?.[table]?.Keys ?? [];
+    if (left.length > 0 && tries >= mostTries)
+      throw new Error(`Table ${table} left ${left.length} keys unread after ${mostTries} tries.`);
+    if (left.length > 0 && items.length === 0) await pause(25 * 2 ** tries * Math.random());
+  }
+  return found;
+}

@@ -1,0 +1,68 @@
+/**
+ * The door Directory over table `views`: one read per look-up, answers cached (mail/directory/cached-directory.ts).
+ * What publish-directory wrote is all that is read; errors become DirectoryUnavailable there.
+ */
+import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { foldName } from '../mail/document/names.ts';
+import { cachedDirectory } from '../mail/directory/cached-directory.ts';
+import type { Directory, Entry } from '../mail/directory/directory.ts';
+import { addressClaim, nameView } from '../mail/directory/document-views.ts';
+import type { TableOf } from './batch-get.ts';
+import { dynamodb } from './clients.ts';
+import { fromItem, toItem, values, type Item } from './items.ts';
+import { unpack } from './packed.ts';
+import { keptKey, keptOf } from './views.ts';
+
+/** DynamoDB takes no key over 2,048 bytes; no document has a name or address that long. */
+const longestKey = 2_000;
+/** A read that hangs longer counts as failed: the dialogue waits for it. */
+const timeoutMs = 5_000;
+
+export function awsDirectory({ table, cacheSeconds }: { table: string; cacheSeconds: number }): Directory {
+  const from = { client: dynamodb(), table };
+  return cachedDirectory(viewsDirectory(from), { seconds: cacheSeconds, now: Date.now });
+}
+
+export function viewsDirectory(from: TableOf): Directory {
+  return {
+    findAddress: (address) => find(from, addressClaim(address)),
+    findName: (name) => find(from, nameView(name)),
+    async group(name) {
+      const { Item } = await from.client.send(
+        new GetItemCommand({
+          TableName: from.table,
+          Key: toItem(keptKey({ form: 'Group', name: foldName(name) })),
+        }),
+        { abortSignal: AbortSignal.timeout(timeoutMs) },
+      );
+      const kept = Item === undefined ? undefined : keptOf(Item);
+      return kept?.form === 'Group' ? kept.document : undefined;
+    },
+  };
+}
+
+async function find({ client, table }: TableOf, key: string): Promise<Entry[]> {
+  if (key === 'name#' || Buffer.byteLength(key) > longestKey) return [];
+  const entries: Entry[] = [];
+  let from: Item | undefined;
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: '#key = :key',
+        ExpressionAttributeNames: { '#key': 'key' },
+        ExpressionAttributeValues: values({ ':key': key }),
+        ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+      }),
+      { abortSignal: AbortSignal.timeout(timeoutMs) },
+    );
+    entries.push(...(page.Items ?? []).map(entryOf));
+    from = page.LastEvaluatedKey;
+  } while (from !== undefined);
+  return entries;
+}
+
+function entryOf(item: Item): Entry {
+  const { form, name, keys, document } = fromItem<Entry & { document: string | Uint8Array }>(item);
+  return { form, name, keys, document: unpack(document) } as Entry;
+}

@@ -1,0 +1,28 @@
+/** The door SettingsSource over table `views` (the pointer) and S3 (the set): see refreshing-settings.ts. */
+import type { SettingsSource } from '../mail/directory/settings.ts';
+import { refreshingSettings } from '../mail/directory/refreshing-settings.ts';
+import { dynamodb, s3 } from './clients.ts';
+import { settingsStore } from './settings-store.ts';
+
+/** A read that hangs longer counts as failed: the dialogue waits for it. */
+const timeoutMs = 5_000;
+
+export function awsSettings(options: {
+  readonly viewsTable: string;
+  readonly bucket: string;
+  readonly server: string;
+  readonly refreshSeconds: number;
+  readonly clock: () => Date;
+}): SettingsSource {
+  const { viewsTable: table, bucket, server, refreshSeconds, clock } = options;
+  const store = settingsStore({ client: dynamodb(), table, s3: s3(), bucket, timeoutMs });
+  return refreshingSettings({
+    refreshSeconds,
+    clock,
+    async read(held) {
+      const pointer = await store.pointer(server);
+      if (pointer === undefined) return undefined;
+      return pointer.version === held?.version ? held : await store.read(pointer);
+    },
+  });
+}

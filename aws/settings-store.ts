@@ -1,0 +1,105 @@
+/**
+ * The settings of each server: immutable S3 objects `settings/<server>/<version>.json`, and in table `views` one
+ * pointer per server (`settings#<server>`, `-`) to the current one. The pointer moves only from the one that was
+ * read before the settings were compiled (`sequence` as seen), so that a slow publisher never brings old ones back.
+ */
+import { GetItemCommand, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { foldName } from '../mail/document/names.ts';
+import type { Settings } from '../mail/directory/settings.ts';
+import { conditionally, fromItem, toItem, values } from './items.ts';
+
+export interface Pointer {
+  readonly server: string;
+  readonly version: string;
+  readonly objectKey: string;
+  readonly sequence: number;
+  readonly publishedAt: string;
+}
+
+export interface SettingsStore {
+  pointer(server: string): Promise<Pointer | undefined>;
+  read(pointer: Pointer): Promise<Settings>;
+  /** False: the pointer is no longer the one seen; compile again. */
+  write(settings: Settings, seen: Pointer | undefined, publishedAt: string): Promise<boolean>;
+}
+
+interface Options {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  readonly s3: S3Client;
+  readonly bucket: string;
+  /** Gives up a read that takes longer. */
+  readonly timeoutMs?: number;
+}
+
+export function settingsStore(options: Options): SettingsStore {
+  return {
+    pointer: (server) => readPointer(options, server),
+    read: (pointer) => readSettings(options, pointer),
+    write: (settings, seen, publishedAt) => writeSettings(options, { settings, seen, publishedAt }),
+  };
+}
+
+function pointerKey(server: string): { key: string; sort: string } {
+  return { key: `settings#${foldName(server)}`, sort: '-' };
+}
+
+async function readPointer(options: Options, server: string): Promise<Pointer | undefined> {
+  const { Item } = await options.client.send(
+    new GetItemCommand({ TableName: options.table, Key: toItem(pointerKey(server)), ConsistentRead: true }),
+    deadline(options),
+  );
+  return Item === undefined ? undefined : fromItem<Pointer>(Item);
+}
+
+async function readSettings(options: Options, { objectKey }: Pointer): Promise<Settings> {
+  const { Body } = await options.s3.send(
+    new GetObjectCommand({ Bucket: options.bucket, Key: objectKey }),
+    deadline(options),
+  );
+  return JSON.parse((await Body?.transformToString()) ?? '') as Settings;
+}
+
+async function writeSettings(
+  options: Options,
+  { settings, seen, publishedAt }: { settings: Settings; seen: Pointer | undefined; publishedAt: string },
+): Promise<boolean> {
+  const server = foldName(settings.server.name);
+  const objectKey = `settings/${server}/${settings.version}.json`;
+  await options.s3.send(
+    new PutObjectCommand({
+      Bucket: options.bucket,
+      Key: objectKey,
+      Body: JSON.stringify(settings),
+      ContentType: 'application/json',
+    }),
+  );
+  const sequence = (seen?.sequence ?? 0) + 1;
+  const pointer = { server, version: settings.version, objectKey, sequence, publishedAt };
+  const { done } = await conditionally(() =>
+    options.client.send(
+      new PutItemCommand({
+        TableName: options.table,
+        Item: toItem({ ...pointerKey(server), ...pointer }),
+        ...pointerIsAsSeen(seen),
+      }),
+    ),
+  );
+  return done;
+}
+
+function pointerIsAsSeen(seen: Pointer | undefined): object {
+  const ExpressionAttributeNames = { '#sequence': 'sequence' };
+  if (seen === undefined)
+    return { ConditionExpression: 'attribute_not_exists(#sequence)', ExpressionAttributeNames };
+  return {
+    ConditionExpression: '#sequence = :seen',
+    ExpressionAttributeNames,
+    ExpressionAttributeValues: values({ ':seen': seen.sequence }),
+  };
+}
+
+function deadline({ timeoutMs }: Options): { abortSignal?: AbortSignal } {
+  return timeoutMs === undefined ? {} : { abortSignal: AbortSignal.timeout(timeoutMs) };
+}

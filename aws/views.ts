@@ -1,0 +1,145 @@
+/**
+ * Table `views`: what publish-directory writes and everybody else reads.
+ *
+ * | key                  | sort             | holds                                                           |
+ * |----------------------|------------------|-----------------------------------------------------------------|
+ * | `doc#<Form>`         | `<folded name>`  | the kept version                                                |
+ * | `name#<folded name>` | `<Form>#<name>`  | look-up entry: one per text that a person, group, database has  |
+ * | `address#<address>`  | `-`              | look-up entry and ownership: one document has the address       |
+ * | `default#GlobalDomain` | `-`            | ownership: one Global Domain is the default                     |
+ * | `bad#<Form>`         | `<item's name>`  | a document that is not in force as it stands, and what it waits for |
+ * | `waits#<id>`         | `<Form>#<name>`  | who waits for that document or claim                            |
+ * | `settings#<server>`  | `-`              | the current settings of a server (aws/settings-store.ts)        |
+ *
+ * Writes go through aws/publish-kept.ts (kept versions with their views) and `reject` here.
+ */
+import { QueryCommand, TransactWriteItemsCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import type { FormName } from '../mail/document/forms.ts';
+import { isForm } from '../mail/document/forms.ts';
+import { idOf, isSettingsForm } from '../mail/directory/kept.ts';
+import type { DocumentKey, Kept, Rejected, SourceKey } from '../mail/directory/kept.ts';
+import { batchGet, type TableOf } from './batch-get.ts';
+import { fromItem, toItem, values, type Item } from './items.ts';
+import { pack, unpack } from './packed.ts';
+import { publishKept, type Change, type Publication } from './publish-kept.ts';
+
+export interface Views {
+  /** Kept versions by id. */
+  kept(keys: readonly DocumentKey[]): Promise<Map<string, Kept>>;
+  keptOfForm<F extends FormName>(form: F): Promise<Kept<F>[]>;
+  rejected(keys: readonly SourceKey[]): Promise<Map<string, Rejected>>;
+  rejectedOfForm(form: FormName): Promise<Rejected[]>;
+  /** Items that wait for one of these ids. */
+  waiting(ids: readonly string[]): Promise<SourceKey[]>;
+  publish(change: Change): Promise<Publication>;
+  /** Writes `next` over `before`; without `next` the rejection is over. */
+  reject(before: Rejected | undefined, next: Rejected | undefined): Promise<void>;
+}
+
+export function awsViews(table: TableOf): Views {
+  return {
+    async kept(keys) {
+      const items = await batchGet(table, keys.map(keptKey));
+      return new Map(items.map((item) => keptOf(item)).map((kept) => [idOf(kept), kept]));
+    },
+    async keptOfForm<F extends FormName>(form: F) {
+      return (await query(table, `doc#${form}`)).map((item) => keptOf(item) as Kept<F>);
+    },
+    async rejected(keys) {
+      const items = await batchGet(table, keys.map(rejectedKey));
+      return new Map(
+        items.map((item) => rejectedOf(item)).map((one) => [idOf({ form: one.form, name: one.source }), one]),
+      );
+    },
+    async rejectedOfForm(form) {
+      return (await query(table, `bad#${form}`)).map((item) => rejectedOf(item));
+    },
+    async waiting(ids) {
+      const found = await Promise.all(ids.map((id) => query(table, `waits#${id}`)));
+      return found.flat().map((item) => fromItem<SourceKey>(item));
+    },
+    publish: (change) => publishKept(table, change),
+    reject: (before, next) => reject(table, before, next),
+  };
+}
+
+export function keptKey({ form, name }: DocumentKey): { key: string; sort: string } {
+  return { key: `doc#${form}`, sort: name };
+}
+
+export function keptOf(item: Item): Kept {
+  const stored = fromItem<Kept & { document?: string | Uint8Array; standing: string | Uint8Array }>(item);
+  if (!isForm(stored.form)) throw new Error(`views holds a kept version of unknown form "${stored.form}".`);
+  return {
+    ...stored,
+    ...(stored.document === undefined ? {} : { document: unpack(stored.document) }),
+    standing: unpack(stored.standing),
+  } as Kept;
+}
+
+/** All items of one key, strongly read. */
+async function query({ client, table }: TableOf, key: string): Promise<Item[]> {
+  const found: Item[] = [];
+  let from: Item | undefined;
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: '#key = :key',
+        ExpressionAttributeNames: { '#key': 'key' },
+        ExpressionAttributeValues: values({ ':key': key }),
+        ConsistentRead: true,
+        ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+      }),
+    );
+    found.push(...(page.Items ?? []));
+    from = page.LastEvaluatedKey;
+  } while (from !== undefined);
+  return found;
+}
+
+function rejectedKey({ form, name }: SourceKey): { key: string; sort: string } {
+  return { key: `bad#${form}`, sort: name };
+}
+
+function rejectedOf(item: Item): Rejected {
+  const { key: _, sort: __, ...rest } = fromItem<Rejected & { key: string; sort: string }>(item);
+  return { ...rest, waitsFor: unpack(rest.waitsFor as unknown as string) };
+}
+
+/**
+ * Settings forms that wait are few and looked at whenever settings change; the others are found by what they
+ * wait for.
+ */
+function waitKeys(rejected: Rejected | undefined): string[] {
+  return rejected === undefined || isSettingsForm(rejected.form) ? [] : rejected.waitsFor.slice(0, 40);
+}
+
+async function reject(
+  { client, table }: TableOf,
+  before: Rejected | undefined,
+  next: Rejected | undefined,
+): Promise<void> {
+  const one = next ?? before;
+  if (one === undefined) return;
+  const waiter = { form: one.form, name: one.source };
+  const kept = new Set(waitKeys(next));
+  const dropped = waitKeys(before).filter((id) => !kept.has(id));
+  const TransactItems: TransactWriteItem[] = [
+    next === undefined
+      ? { Delete: { TableName: table, Key: toItem(rejectedKey(waiter)) } }
+      : { Put: { TableName: table, Item: rejectedItem(next) } },
+    ...[...kept].map((id) => ({
+      Put: { TableName: table, Item: toItem({ key: `waits#${id}`, sort: idOf(waiter), ...waiter }) },
+    })),
+    ...dropped.map((id) => ({
+      Delete: { TableName: table, Key: toItem({ key: `waits#${id}`, sort: idOf(waiter) }) },
+    })),
+  ];
+  await client.send(new TransactWriteItemsCommand({ TransactItems }));
+}
+
+function rejectedItem(rejected: Rejected): Item {
+  const key = rejectedKey({ form: rejected.form, name: rejected.source });
+  return toItem({ ...key, ...rejected, waitsFor: pack(rejected.waitsFor) });
+}

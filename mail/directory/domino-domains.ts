@@ -1,0 +1,52 @@
+/**
+ * Domino domains: names and aliases in any Global Domain's `dominoDomains`, and every Server's `domain`. A
+ * `%Dom` in the local part of a local recipient is removed where Dom is this server's own domain or its alias;
+ * any other of them is a relay to `%Dom`; what is none of them is an address with a percent hack.
+ */
+import { foldName } from '../document/names.ts';
+import type { Settings } from './settings.ts';
+
+export interface DominoDomain {
+  /** As the document spells it; an alias stands for this name. */
+  readonly name: string;
+  /** This server's own domain, or its alias. */
+  readonly own: boolean;
+}
+
+export type PercentDomain =
+  /** No `%` in the local part. */
+  | { readonly kind: 'none'; readonly local: string }
+  /** The last `%` names our own domain: it goes. */
+  | { readonly kind: 'own'; readonly local: string; readonly domain: DominoDomain }
+  | { readonly kind: 'other'; readonly local: string; readonly domain: DominoDomain }
+  | { readonly kind: 'unknown'; readonly local: string };
+
+const known = new WeakMap<Settings, ReadonlyMap<string, DominoDomain>>();
+
+/** By folded name or alias. */
+export function dominoDomains(settings: Settings): ReadonlyMap<string, DominoDomain> {
+  const before = known.get(settings);
+  if (before !== undefined) return before;
+  const own = foldName(settings.server.domain);
+  const found = new Map<string, DominoDomain>();
+  const add = (alias: string, name: string): void => {
+    if (!found.has(foldName(alias))) found.set(foldName(alias), { name, own: foldName(name) === own });
+  };
+  for (const server of [settings.server, ...settings.servers]) add(server.domain, server.domain);
+  for (const entry of settings.globalDomains.flatMap((document) => document.dominoDomains)) {
+    const [alias = '', name = alias] = entry.split('=').map((part) => part.trim());
+    add(name, name);
+    add(alias, name);
+  }
+  known.set(settings, found);
+  return found;
+}
+
+/** Splits at the last `%`, so that `a%Sales%ACME` is `a%Sales` in our own domain. */
+export function percentDomain(local: string, settings: Settings): PercentDomain {
+  const percent = local.lastIndexOf('%');
+  if (percent === -1) return { kind: 'none', local };
+  const domain = dominoDomains(settings).get(foldName(local.slice(percent + 1)));
+  if (domain === undefined) return { kind: 'unknown', local };
+  return { kind: domain.own ? 'own' : 'other', local: local.slice(0, percent), domain };
+}
