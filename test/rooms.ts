@@ -55,10 +55,9 @@ function isInfras(name: string): boolean {
   return cdk(name) || name.startsWith('node:');
 }
 
-/** What a pure room must be handed instead of taking it: the time, chance, the environment, the network. */
+/** What a pure room must be handed instead of taking it: the time, the environment, the network. */
 const impure: readonly (readonly [RegExp, string])[] = [
   [/\bDate\.now\(|\bnew Date\(\)/, 'the clock'],
-  [/\bMath\.random\(|\brandom(Bytes|UUID|Int)\(/, 'chance'],
   [/\bprocess\./, 'the process'],
   [/\bset(Timeout|Interval|Immediate)\(/, 'a timer'],
   [/\bfetch\(/, 'the network'],
