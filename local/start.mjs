@@ -1,0 +1,12 @@
+/**
+ * `npm start`: the whole gateway on one machine. Plain JavaScript, so that an old Node can still say what is
+ * missing; everything else is in start.ts.
+ */
+const found = process.versions.node;
+if (Number(found.split('.')[0]) < 24) {
+  console.error(
+    `Postern needs Node 24 and this is Node ${found}; \`npm ci\` installs the right one beside it (with --ignore-scripts it does not), then use \`npm start\`.`,
+  );
+  process.exit(1);
+}
+await import('./start.ts');
