@@ -1,0 +1,40 @@
+/**
+ * The door between the hop worker and the ways out: a carrier takes deliveries of one next hop, one after another,
+ * over whatever it keeps open, and says what became of each recipient.
+ */
+import type { RecipientResult, SendRecipient } from '../../mail/relay/doors.ts';
+import type { Outgoing } from '../../mail/relay/commands.ts';
+import { editedSize } from '../../mail/envelope/apply-edits.ts';
+import type { Delivery } from '../../mail/spool/records.ts';
+
+export interface Attempt {
+  readonly results: readonly RecipientResult[];
+  /** `down`: no host of the hop could be spoken to, so the others that wait for it need not try. */
+  readonly hop: 'answered' | 'down';
+}
+
+export interface Carrier {
+  /** Throws what is our own fault, BodyMissing included. */
+  send(delivery: Delivery): Promise<Attempt>;
+  /** Ends politely what is open. */
+  close(): Promise<void>;
+}
+
+/** Those whom this attempt is for. */
+export function waitingRecipients({ recipients }: Delivery): SendRecipient[] {
+  return recipients.filter(({ outcome }) => outcome === 'waiting');
+}
+
+export function outgoing(delivery: Delivery): Outgoing {
+  const { from, smtpUtf8, eightBitMime, requireTls, ret, envid } = delivery;
+  return {
+    from,
+    recipients: waitingRecipients(delivery),
+    size: editedSize(delivery.size, delivery.edits),
+    eightBitMime,
+    smtpUtf8,
+    requireTls,
+    ...(ret === undefined ? {} : { ret }),
+    ...(envid === undefined ? {} : { envid }),
+  };
+}

@@ -1,0 +1,192 @@
+/**
+ * One TCP connection to another mail server: bytes out, replies in, and the turn to TLS. It knows no dialogue.
+ *
+ * Every wait has an end: the time given (RFC 5321 section 4.5.3.2), cut short by what is left of the invocation. A
+ * connection that is lost, refused or too slow is one error, `ConnectionLost`, whose sentence can be shown to people.
+ */
+import { once } from 'node:events';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import type { Target } from '../../mail/relay/hosts.ts';
+import { ReplyReader, type RemoteReply } from '../../mail/relay/replies.ts';
+
+/** Milliseconds, after RFC 5321 section 4.5.3.2; connecting and the handshake as mail servers commonly have them. */
+export const standardTimeouts = {
+  connect: 30_000,
+  handshake: 60_000,
+  greeting: 300_000,
+  command: 300_000,
+  data: 120_000,
+  block: 180_000,
+  finalDot: 600_000,
+  quit: 5_000,
+} as const;
+export type Timeouts = Readonly<Record<keyof typeof standardTimeouts, number>>;
+
+/** NAT gateways forget a silent connection after 350 s. */
+const keepAliveDelay = 60_000;
+
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost';
+}
+
+export interface TlsFacts {
+  readonly version: string;
+  readonly cipher: string;
+  /** The chain leads to a known authority and the certificate shows the host's name (for an address: the chain). */
+  readonly verified: boolean;
+  /** Why it is not verified. */
+  readonly problem?: string;
+}
+
+/** Trust and identity for TLS; the rest is the target's. */
+export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'key' | 'cert'>;
+
+type Waiter = { readonly resolve: (reply: RemoteReply) => void; readonly reject: (error: Error) => void };
+
+export class SmtpConnection {
+  readonly target: Target;
+  /** Milliseconds left before everything must be closed. */
+  readonly #remaining: () => number;
+  readonly #reader = new ReplyReader();
+  readonly #replies: RemoteReply[] = [];
+  #socket: Socket;
+  #waiter: Waiter | undefined;
+  #lost: ConnectionLost | undefined;
+
+  private constructor(target: Target, socket: Socket, remaining: () => number) {
+    this.target = target;
+    this.#socket = socket;
+    this.#remaining = remaining;
+    this.#listen();
+  }
+
+  /** A connection to the target; throws ConnectionLost. */
+  static async open(target: Target, { connect }: Timeouts, remaining: () => number): Promise<SmtpConnection> {
+    const socket = connectTcp({
+      host: target.address,
+      port: target.port,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveDelay,
+      noDelay: true,
+    });
+    const connection = new SmtpConnection(target, socket, remaining);
+    await connection.#until(once(socket, 'connect'), connect, 'no connection');
+    return connection;
+  }
+
+  get isOpen(): boolean {
+    return this.#lost === undefined && this.#socket.writable;
+  }
+
+  /** A reply has come that nobody asked for yet. */
+  get hasReply(): boolean {
+    return this.#replies.length > 0;
+  }
+
+  write(text: string): void {
+    if (this.isOpen) this.#socket.write(text);
+  }
+
+  async command(line: string, timeout: number): Promise<RemoteReply> {
+    this.write(`${line}\r\n`);
+    return this.reply(timeout);
+  }
+
+  /** The next reply, in order; one that came before the connection was lost still counts. */
+  async reply(timeout: number): Promise<RemoteReply> {
+    const first = this.#replies.shift();
+    if (first !== undefined) return first;
+    if (this.#lost !== undefined) throw this.#lost;
+    const next = new Promise<RemoteReply>((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+    });
+    return this.#until(next, timeout, 'no reply');
+  }
+
+  /** Sends bytes of the body; resolves when the peer takes more. */
+  async send(chunk: Buffer, timeout: number): Promise<void> {
+    if (this.#lost !== undefined) throw this.#lost;
+    if (!this.#socket.write(chunk)) await this.#until(once(this.#socket, 'drain'), timeout, 'no progress');
+  }
+
+  /** Turns to TLS. The certificate is looked at, not insisted on: whoever needs it verified reads the facts. */
+  async secure(options: TlsOptions, { handshake }: Timeouts): Promise<TlsFacts> {
+    const { host, literal } = this.target;
+    this.#socket.removeAllListeners('data').removeAllListeners('close');
+    this.#reader.reset();
+    this.#replies.length = 0;
+    const tls = connectTls({
+      ...options,
+      socket: this.#socket,
+      rejectUnauthorized: false,
+      ...(literal ? { checkServerIdentity: () => undefined } : { servername: host }),
+    });
+    this.#socket = tls;
+    this.#listen();
+    await this.#until(once(tls, 'secureConnect'), handshake, 'no TLS handshake');
+    const facts = { version: tls.getProtocol() ?? 'TLS', cipher: tls.getCipher().name };
+    if (tls.authorized) return { ...facts, verified: true };
+    return { ...facts, verified: false, problem: String(tls.authorizationError) };
+  }
+
+  destroy(): void {
+    this.#lose('this side closed it');
+    this.#socket.destroy();
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    socket.on('error', (error) => this.#lose(error.message, error));
+    socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    socket.on('close', () => this.#lose('the other side closed it'));
+  }
+
+  #take(chunk: Buffer): void {
+    try {
+      this.#replies.push(...this.#reader.read(chunk));
+    } catch (error) {
+      this.#lose((error as Error).message, error);
+      this.#socket.destroy();
+    }
+    const first = this.#waiter && this.#replies.shift();
+    if (first === undefined) return;
+    this.#waiter?.resolve(first);
+    this.#waiter = undefined;
+  }
+
+  #lose(why: string, cause?: unknown): void {
+    this.#lost ??= new ConnectionLost(why, { cause });
+    this.#waiter?.reject(this.#lost);
+    this.#waiter = undefined;
+  }
+
+  /** The first of: what is waited for, the loss of the connection, the end of the time given. */
+  async #until<T>(event: Promise<T>, timeout: number, what: string): Promise<T> {
+    const time = Math.max(0, Math.min(timeout, this.#remaining()));
+    const socket = this.#socket;
+    const { promise: ended, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new ConnectionLost(`${what} within ${seconds(time)} s`)), time);
+    const onClose = (): void => reject(this.#lost ?? new ConnectionLost('the other side closed it'));
+    socket.once('close', onClose);
+    try {
+      return await Promise.race([event, ended]);
+    } catch (error) {
+      const lost =
+        error instanceof ConnectionLost
+          ? error
+          : new ConnectionLost((error as Error).message, { cause: error });
+      this.#lost ??= lost;
+      socket.destroy();
+      throw lost;
+    } finally {
+      clearTimeout(timer);
+      socket.removeListener('close', onClose);
+      event.catch(() => undefined);
+    }
+  }
+}
+
+function seconds(milliseconds: number): string {
+  return String(Math.round(milliseconds / 100) / 10);
+}

@@ -1,0 +1,231 @@
+/**
+ * One message over a session: MAIL, RCPT, DATA, the body, the final dot; a result for every recipient.
+ *
+ * Until the final dot is sent nobody has the message: a connection lost before is a reason to try elsewhere, one lost
+ * after it leaves the message waiting, because it may have been taken. A reply that makes no sense never means success.
+ */
+import type { Readable } from 'node:stream';
+import { isTooLarge, mailCommand, rcptCommand, type Outgoing } from '../../mail/relay/commands.ts';
+import type { RecipientResult, SendRecipient } from '../../mail/relay/doors.ts';
+import { DotStuffer } from '../../mail/relay/dot-stuffing.ts';
+import { isPositive, replyText, type RemoteReply } from '../../mail/relay/replies.ts';
+import {
+  answered,
+  failed,
+  ourWords,
+  refused,
+  waiting,
+  type Command,
+  type Said,
+} from '../../mail/relay/results.ts';
+import { ConnectionLost } from './smtp-connection.ts';
+import type { Limits, Session } from './smtp-session.ts';
+
+export interface TransactionLimits extends Limits {
+  /** Milliseconds that must be left when the final dot is sent: the host may take that long to answer. */
+  readonly finalDotReserve: number;
+}
+
+export interface Transaction {
+  readonly message: Outgoing;
+  /** The bytes as they leave, CRLF, without dots added. Opening and reading throw where they cannot be read whole. */
+  readonly body: () => Promise<Readable>;
+}
+
+export type Outcome =
+  /** `usable`: the session may carry another message. */
+  | { readonly ended: true; readonly results: readonly RecipientResult[]; readonly usable: boolean }
+  /** The session broke while nobody could have the message yet. */
+  | { readonly ended: false; readonly said: Said; readonly beforeData: boolean };
+
+export async function transact(
+  session: Session,
+  transaction: Transaction,
+  limits: TransactionLimits,
+): Promise<Outcome> {
+  const progress: Progress = { stage: 'envelope', results: [] };
+  const { message } = transaction;
+  if (isTooLarge(message, session.extensions)) return tooLarge(session, message);
+  // The body is fetched while the envelope is on its way.
+  const body = transaction.body();
+  try {
+    return await carry({ session, transaction: { message, body: () => body }, limits, progress });
+  } catch (error) {
+    session.connection.destroy();
+    if (error instanceof ConnectionLost) return lost(error, { session, transaction, progress });
+    throw error;
+  } finally {
+    // Not awaited: where the envelope failed nobody needs the body, nor its failure.
+    void body.then(
+      (stream) => stream.destroy(),
+      () => undefined,
+    );
+  }
+}
+
+interface Progress {
+  stage: 'envelope' | 'data' | 'dot';
+  results: RecipientResult[];
+}
+
+interface Carriage {
+  readonly session: Session;
+  readonly transaction: Transaction;
+  readonly limits: TransactionLimits;
+  readonly progress: Progress;
+}
+
+function lost(error: ConnectionLost, { session, transaction, progress }: Omit<Carriage, 'limits'>): Outcome {
+  const { remote } = session;
+  const sentence = `451 4.4.2 The session with ${remote} broke off: ${error.message}`;
+  if (progress.stage !== 'dot') {
+    const said = { ...ourWords(sentence), remote };
+    return { ended: false, said, beforeData: progress.stage === 'envelope' };
+  }
+  const open = unanswered(transaction.message.recipients, progress.results);
+  const said = { ...ourWords(`${sentence}, after the whole message was sent`), remote };
+  return { ended: true, results: [...progress.results, ...waiting(open, said)], usable: false };
+}
+
+function unanswered(all: readonly SendRecipient[], results: readonly RecipientResult[]): SendRecipient[] {
+  const known = new Set(results.map(({ address }) => address));
+  return all.filter(({ address }) => !known.has(address));
+}
+
+async function carry(carriage: Carriage): Promise<Outcome> {
+  const { session, transaction, progress } = carriage;
+  const { message } = transaction;
+  const { mail, rcpt, data } = await envelope(carriage);
+  if (mail.code === 421) throw new ConnectionLost(replyText(mail));
+  if (!isPositive(mail)) return afterRefusedSender(carriage, { mail, data });
+  progress.results = message.recipients.flatMap((recipient, n) => {
+    const reply = rcpt[n]!;
+    return isPositive(reply) ? [] : refusal(carriage, [recipient], { reply, command: 'RCPT' });
+  });
+  const accepted = unanswered(message.recipients, progress.results);
+  if (accepted.length === 0) return afterNobody(carriage, data);
+  const go = data ?? (await command(carriage, 'DATA'));
+  if (go.code !== 354) {
+    const rest = go.code >= 200 && go.code < 400 ? { code: 0, lines: go.lines } : go;
+    return ending(carriage, refusal(carriage, accepted, { reply: rest, command: 'DATA' }), go);
+  }
+  progress.stage = 'data';
+  return sendBody(carriage, accepted);
+}
+
+function refusal(
+  { session }: Carriage,
+  recipients: readonly SendRecipient[],
+  { reply, command }: { reply: RemoteReply; command: Command },
+): RecipientResult[] {
+  return refused(recipients, reply, { remote: session.remote, command });
+}
+
+function command({ session, limits }: Carriage, line: 'DATA' | 'RSET'): Promise<RemoteReply> {
+  const { data, command } = limits.timeouts;
+  return session.connection.command(line, line === 'DATA' ? data : command);
+}
+
+interface Answers {
+  readonly mail: RemoteReply;
+  readonly rcpt: readonly RemoteReply[];
+  /** Only where DATA went with the rest. */
+  readonly data?: RemoteReply;
+}
+
+/** Commands in one go where the host allows it (RFC 2920), else one at a time. */
+async function envelope(carriage: Carriage): Promise<Answers> {
+  const { session, transaction, limits } = carriage;
+  const { connection, extensions } = session;
+  const { recipients } = transaction.message;
+  const time = limits.timeouts.command;
+  const mailLine = mailCommand(transaction.message, extensions);
+  const rcptLines = recipients.map((recipient) => rcptCommand(recipient, extensions));
+  if (extensions.pipelining) {
+    connection.write([mailLine, ...rcptLines, 'DATA', ''].join('\r\n'));
+    const mail = await connection.reply(time);
+    const rcpt = [];
+    for (const _ of recipients) rcpt.push(await connection.reply(time));
+    return { mail, rcpt, data: await connection.reply(limits.timeouts.data) };
+  }
+  const mail = await connection.command(mailLine, time);
+  const rcpt = [];
+  if (isPositive(mail)) for (const line of rcptLines) rcpt.push(await connection.command(line, time));
+  return { mail, rcpt };
+}
+
+/** A host that goes on to DATA after refusing the sender cannot be followed: the session ends. */
+async function afterRefusedSender(
+  carriage: Carriage,
+  { mail, data }: { mail: RemoteReply; data?: RemoteReply },
+): Promise<Outcome> {
+  const results = refusal(carriage, carriage.transaction.message.recipients, {
+    reply: mail,
+    command: 'MAIL',
+  });
+  if (data?.code === 354) return { ended: true, results, usable: false };
+  return ending(carriage, results, mail);
+}
+
+/** With DATA on its way and nobody accepted, a 354 is answered with an empty message (RFC 2920 section 3.1). */
+async function afterNobody(carriage: Carriage, data: RemoteReply | undefined): Promise<Outcome> {
+  const { session, limits, progress } = carriage;
+  if (data?.code === 354) await session.connection.command('.', limits.timeouts.finalDot);
+  return ending(carriage, progress.results, data);
+}
+
+/** Ends a transaction without a message; the session is reset, and kept where that works. */
+async function ending(
+  carriage: Carriage,
+  rest: readonly RecipientResult[],
+  reply: RemoteReply | undefined,
+): Promise<Outcome> {
+  const { progress } = carriage;
+  const results = rest === progress.results ? rest : [...progress.results, ...rest];
+  if (reply?.code === 421) return { ended: true, results, usable: false };
+  try {
+    const reset = await command(carriage, 'RSET');
+    return { ended: true, results, usable: isPositive(reset) };
+  } catch (error) {
+    if (!(error instanceof ConnectionLost)) throw error;
+    return { ended: true, results, usable: false };
+  }
+}
+
+function tooLarge({ extensions, remote }: Session, message: Outgoing): Outcome {
+  const sentence = `552 5.3.4 The message has ${message.size} octets; ${remote} takes at most ${extensions.size}`;
+  const said = { ...ourWords(sentence), remote };
+  return { ended: true, results: failed(message.recipients, said, 'size'), usable: true };
+}
+
+async function sendBody(carriage: Carriage, accepted: readonly SendRecipient[]): Promise<Outcome> {
+  const { session, transaction, limits, progress } = carriage;
+  const { connection, remote, extensions } = session;
+  const stuffer = new DotStuffer();
+  for await (const chunk of (await transaction.body()) as AsyncIterable<Uint8Array>) {
+    if (connection.hasReply) break;
+    await connection.send(stuffer.stuff(chunk), limits.timeouts.block);
+  }
+  if (connection.hasReply) return interrupted(carriage, accepted);
+  if (limits.remaining() < limits.finalDotReserve) return outOfTime(carriage, accepted);
+  progress.stage = 'dot';
+  const answer = await connection.command(stuffer.end().slice(0, -2), limits.timeouts.finalDot);
+  const results = answered(accepted, answer, { remote, dsn: extensions.dsn });
+  return { ended: true, results: [...progress.results, ...results], usable: answer.code !== 421 };
+}
+
+/** A reply in the midst of the body refuses it; whatever it says, it is no receipt. */
+async function interrupted(carriage: Carriage, accepted: readonly SendRecipient[]): Promise<Outcome> {
+  const { session, limits, progress } = carriage;
+  const reply = await session.connection.reply(limits.timeouts.command);
+  const asRefusal = reply.code < 400 ? { code: 0, lines: reply.lines } : reply;
+  session.connection.destroy();
+  const results = refusal(carriage, accepted, { reply: asRefusal, command: 'end of data' });
+  return { ended: true, results: [...progress.results, ...results], usable: false };
+}
+
+function outOfTime({ session, progress }: Carriage, accepted: readonly SendRecipient[]): Outcome {
+  session.connection.destroy();
+  const said = ourWords(`451 4.4.2 The message took too long to send to ${session.remote}`);
+  return { ended: true, results: [...progress.results, ...waiting(accepted, said)], usable: false };
+}
