@@ -2,7 +2,7 @@
  * Groups (domino-rules.md 3.3): members, recursively, each person once. Cycles among groups are harmless: a group
  * already open on the way adds nothing. A member that cannot be reached fails alone and the sender is told.
  */
-import type { Entry } from '../directory/directory.ts';
+import type { Directory, Entry } from '../directory/directory.ts';
 import { foldName } from '../document/names.ts';
 import { because, failed, type Copy, type Leaf } from './leaf.ts';
 import { isLoop, loopReply, routeCopy, routeEntry, type Routing } from './route.ts';
@@ -67,15 +67,15 @@ function memberCopy(copy: Copy, document: string, member: string): Copy {
 
 async function routeMember(copy: Copy, member: string, context: Routing): Promise<Leaf[]> {
   if (member.includes('@')) return routeCopy({ ...copy, address: member }, context);
-  const entry = await entryNamed(member, context);
+  const entry = await entryNamed(member, context.directory);
   const named: Copy = { ...copy, address: entry?.document.internetAddress ?? member };
   if (entry === undefined) return [failed(named, 'user', `User ${member} not listed in Domino Directory`)];
   return routeEntry(named, entry, context);
 }
 
 /** A member is written by name: its full name first, then whatever name only one document has. */
-async function entryNamed(member: string, { directory }: Routing): Promise<Entry | undefined> {
-  const found = await directory.findName(member);
-  const exact = found.filter((entry) => foldName(entry.name) === foldName(member));
+export async function entryNamed(name: string, directory: Directory): Promise<Entry | undefined> {
+  const found = await directory.findName(name);
+  const exact = found.filter((entry) => foldName(entry.name) === foldName(name));
   return exact[0] ?? (found.length === 1 ? found[0] : undefined);
 }

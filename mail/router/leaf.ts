@@ -21,6 +21,10 @@ export type Way =
   | { readonly way: 'mailbox'; readonly mailFile: string; readonly quotaMB: number }
   | { readonly way: 'hop'; readonly transport: 'smtp' | 'direct' | 'ses'; readonly nextHop: string }
   | { readonly way: 'failed'; readonly failure: FailureClass; readonly reply: string }
+  /** Nobody to give it to, and nobody to tell: a person must look. */
+  | { readonly way: 'held'; readonly reason: string }
+  /** A rule dropped it. */
+  | { readonly way: 'deleted' }
   | { readonly way: 'expanded' };
 
 export type Leaf = Copy & Way;

@@ -154,6 +154,7 @@ function recipientOf(leaf: Leaf, at: string): Recipient {
       failure: leaf.failure,
       at,
     });
+  if (leaf.way === 'deleted') return { ...base, outcome: 'deleted', at };
   if (leaf.way === 'expanded') return withOwed({ ...base, outcome: 'expanded', at });
   return base;
 }

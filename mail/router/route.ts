@@ -11,8 +11,8 @@ import { lookUpRecipient } from '../directory/look-up.ts';
 import type { Settings } from '../directory/settings.ts';
 import { foldName } from '../document/names.ts';
 import type { Envelope, EnvelopeRecipient } from '../envelope/envelope.ts';
-import { mailFileOf } from '../mailbox/mail-file.ts';
-import { expandGroup } from './expand.ts';
+import { mailFileOf } from '../directory/mail-home.ts';
+import { entryNamed, expandGroup } from './expand.ts';
 import { because, failed, type Copy, type Leaf } from './leaf.ts';
 import { hop, wayToDominoDomain, wayToDomain, wayToServer, type NextHop } from './next-hop.ts';
 
@@ -51,6 +51,7 @@ export async function routeCopy(copy: Copy, context: Routing): Promise<Leaf[]> {
 }
 
 async function routeLocal(copy: Copy, address: Address, context: Routing): Promise<Leaf[]> {
+  if (isPostmaster(address)) return routePostmaster(copy, address, context);
   const { routing, name } = context.settings.configuration;
   const smartHost = routing.localDomainSmartHost;
   const document = `Configuration ${name}`;
@@ -65,6 +66,24 @@ async function routeLocal(copy: Copy, address: Address, context: Routing): Promi
   if (smartHost !== '')
     return [leaving(copy, hop(smartHost, because(document, 'routing.localDomainSmartHost', smartHost)))];
   return [failed({ ...copy, because: result.because }, 'user', notListed(address))];
+}
+
+function isPostmaster(address: Address): boolean {
+  return address.local.toLowerCase() === 'postmaster';
+}
+
+/** RFC 5321 section 4.5.1: postmaster is always accepted; without one in the Server document its mail is held. */
+async function routePostmaster(copy: Copy, address: Address, context: Routing): Promise<Leaf[]> {
+  const { settings, directory } = context;
+  const document = `Server ${settings.server.name}`;
+  const name = settings.server.postmaster;
+  const entry = name === '' || name === undefined ? undefined : await entryNamed(name, directory);
+  if (entry !== undefined)
+    return routeEntry({ ...copy, because: because(document, 'postmaster', name) }, entry, context);
+  const result = address.domain === '' ? undefined : await lookUpRecipient(address, settings, directory);
+  if (result !== undefined && 'found' in result)
+    return routeEntry({ ...copy, because: result.because }, result.found, context);
+  return [{ ...copy, way: 'held', reason: 'no postmaster', because: because(document, 'postmaster', name) }];
 }
 
 export function notListed(address: Address): string {
@@ -105,12 +124,6 @@ function placed(copy: Copy, entry: Exclude<Entry, { form: 'Group' }>, { settings
   if (mailServer !== undefined && foldName(mailServer) !== foldName(settings.server.name))
     return leaving(copy, wayToServer(mailServer, settings));
   const mailFile = mailFileOf(entry.document);
-  if (mailFile === undefined)
-    return failed(
-      { ...copy, because: because(document, 'mailFile') },
-      'delivery',
-      `Cannot route mail to user ${entry.name}`,
-    );
   return { ...copy, way: 'mailbox', mailFile, quotaMB, because: because(document, 'mailFile', mailFile) };
 }
 

@@ -28,7 +28,8 @@ export function sweepItem(item: Delivery | MessageRecord | ReportRecord, now: Da
   if (item.part === 'm') return { move, wakes: [{ queue: 'route', id: item.message }] };
   if (!isDelivery(item)) return { move, wakes: [{ queue: 'report', message: item.message }] };
   if (item.state === 'sending') return sweepAbandoned(item, now);
-  return { move, wakes: [...reportOf(item), ...workOf(item, now)] };
+  const wakeAt = item.transport === 'route' && item.state === 'pending' ? later(now, minute) : move.wakeAt;
+  return { move: { wakeAt }, wakes: [...reportOf(item), ...workOf(item, now)] };
 }
 
 function isDelivery(item: Delivery | MessageRecord | ReportRecord): item is Delivery {

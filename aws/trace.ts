@@ -1,0 +1,80 @@
+/**
+ * Trace pointers in the spool table: `t#<address or Message-ID>#<day>` → message id, kept 30 days, so that `postern trace`
+ * finds a message without a scan. Configuration, Message Tracking: `tracking.enabled`, `tracking.exceptFor`.
+ */
+import { BatchWriteItemCommand, QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { expiryOf } from '../mail/spool/keys.ts';
+import type { MessageRecord } from '../mail/spool/records.ts';
+import { fromItem, toItem, values, type Item } from './items.ts';
+
+interface Options {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+}
+
+/** The words a message is found by: sender, RCPT addresses, Message-ID. */
+function tracedBy({ envelope }: MessageRecord): string[] {
+  const words = [
+    envelope.from,
+    ...envelope.recipients.map(({ address }) => address),
+    envelope.header.messageId ?? '',
+  ];
+  return [...new Set(words.filter(Boolean).map(foldWord))];
+}
+
+export function foldWord(text: string): string {
+  return text
+    .trim()
+    .replace(/^<(.*)>$/, '$1')
+    .toLowerCase();
+}
+
+export function tracePartition(word: string, day: string): string {
+  return `t#${foldWord(word)}#${day}`;
+}
+
+export async function writeTrace(
+  { client, table }: Options,
+  record: MessageRecord,
+  now: Date,
+): Promise<void> {
+  const day = record.acceptedAt.slice(0, 10);
+  const puts = tracedBy(record).map((word) => ({
+    PutRequest: {
+      Item: toItem({ message: tracePartition(word, day), part: record.message, expiresAt: expiryOf(now) }),
+    },
+  }));
+  for (let at = 0; at < puts.length; at += 25) await writeSome({ client, table }, puts.slice(at, at + 25));
+}
+
+type Puts = { PutRequest: { Item: Item } }[];
+
+async function writeSome({ client, table }: Options, puts: Puts): Promise<void> {
+  const { UnprocessedItems } = await client.send(
+    new BatchWriteItemCommand({ RequestItems: { [table]: puts } }),
+  );
+  const left = UnprocessedItems?.[table]?.length ?? 0;
+  if (left > 0)
+    throw new Error(
+      `${left} trace pointers were not taken; the message is routed and will be announced again.`,
+    );
+}
+
+/** Ids of messages found by a word on a day (`2026-11-21`). */
+export async function readTrace({ client, table }: Options, word: string, day: string): Promise<string[]> {
+  const ids: string[] = [];
+  let from: Item | undefined;
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'message = :word',
+        ExpressionAttributeValues: values({ ':word': tracePartition(word, day) }),
+        ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+      }),
+    );
+    ids.push(...(page.Items ?? []).map((item) => fromItem<{ part: string }>(item).part));
+    from = page.LastEvaluatedKey;
+  } while (from !== undefined);
+  return ids;
+}

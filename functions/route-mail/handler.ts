@@ -1,0 +1,42 @@
+/**
+ * route-mail: decides once where each accepted message goes (spool.md, transition 2).
+ *
+ * Receives `route` messages {id, envelope | envelopeKey}, also {id} from the sweep. Reads settings, look-ups and the
+ * spool; writes record `m` and its deliveries, trace pointers, large plans under plans/; tells deliver, relay, direct
+ * and report. Touches no body beyond a copy to kept/. A failure leaves the message in the queue; what fails for
+ * half a day is kept as stuck, with an alarm.
+ */
+import { dynamodb, sqs } from '../../aws/clients.ts';
+import { mailLog } from '../../aws/mail-log.ts';
+import { queueHandler } from '../../aws/queue-batch.ts';
+import { writeTrace } from '../../aws/trace.ts';
+import { readVariables } from '../../aws/variables.ts';
+import { workerDoors } from '../../aws/worker-doors.ts';
+import type { RouteWork } from '../../mail/spool/doors.ts';
+import { giveUp, route, type RouteDoors } from './route.ts';
+import { settings } from './settings.ts';
+
+const vars = readVariables(process.env, settings.variables);
+const log = mailLog('route-mail');
+const made = workerDoors(vars, process.env, log);
+
+const doors: RouteDoors = {
+  ...made,
+  trace: (record) => writeTrace({ client: dynamodb(), table: vars.spoolTable }, record, made.clock()),
+  onRouted: ({ message, deliveries }) =>
+    log.routed({ message: message.message, deliveries: deliveries.length }),
+};
+
+/** With waits of up to five minutes this is most of a day. */
+const mostReceives = 200;
+
+export const handler = queueHandler<RouteWork>({
+  client: sqs(),
+  queueUrl: vars.routeQueue,
+  log,
+  async work(work, { receives }) {
+    if (receives < mostReceives) return route(work, doors);
+    await giveUp(work, doors, 'stuck');
+    log.held({ message: work.id, part: 'm', reason: 'stuck' });
+  },
+});

@@ -1,0 +1,108 @@
+/**
+ * One `route` message carried out (spool.md, transitions 2 and 2'): plan once, then tell the queues. A redelivery
+ * finds the plan and follows it; every step can be repeated.
+ */
+import type { Directory } from '../../mail/directory/directory.ts';
+import type { SettingsSource } from '../../mail/directory/settings.ts';
+import type { Envelope } from '../../mail/envelope/envelope.ts';
+import { routeMessage } from '../../mail/router/route-message.ts';
+import { waitingBeforeRouting } from '../../mail/spool/waiting.ts';
+import type { Clock, ObjectStore, Plan, RouteWork, Spool, WorkQueue } from '../../mail/spool/doors.ts';
+import { hopName, routePart } from '../../mail/spool/keys.ts';
+import type { Delivery, MessageRecord } from '../../mail/spool/records.ts';
+import { isOutbound, owesAnything } from '../../mail/spool/standing.ts';
+
+export interface RouteDoors {
+  readonly settings: SettingsSource;
+  readonly directory: Directory;
+  readonly spool: Spool;
+  readonly queue: WorkQueue;
+  readonly objects: ObjectStore;
+  readonly keepBody: (id: string) => Promise<void>;
+  readonly trace: (message: MessageRecord, deliveries: readonly Delivery[]) => Promise<void>;
+  readonly clock: Clock;
+  readonly onRouted: (plan: Plan) => void;
+}
+
+/** Resolves when the message needs this work no more; throws when it must come again. */
+export async function route(work: RouteWork, doors: RouteDoors): Promise<void> {
+  const record = await doors.spool.message(work.id);
+  if (record === undefined) return planAndFollow(await envelopeOf(work, doors), doors);
+  if (record.phase === 'routed') return announce(await doors.spool.deliveries(work.id), doors);
+  if (record.phase === 'planned') return followStored(record, doors);
+  return planReleased(record, doors);
+}
+
+async function envelopeOf(work: RouteWork, { objects }: RouteDoors): Promise<Envelope> {
+  if (work.envelope !== undefined) return work.envelope;
+  if (work.envelopeKey === undefined) throw new Error(`The route message of ${work.id} carries no envelope.`);
+  return (await objects.getJson(work.envelopeKey)) as Envelope;
+}
+
+async function planAndFollow(envelope: Envelope, doors: RouteDoors, waited = false): Promise<void> {
+  const settings = await doors.settings.current();
+  const { directory } = doors;
+  const plan = await routeMessage({ envelope, settings, directory, now: doors.clock(), released: waited });
+  await write({ ...plan, waited }, doors);
+}
+
+async function write(plan: Plan, doors: RouteDoors): Promise<void> {
+  if (plan.deliveries.some(({ state }) => state === 'held' || state === 'dead'))
+    await doors.keepBody(plan.message.message);
+  const stored = await storePlan(plan, doors);
+  if (!(await doors.spool.plan(stored))) return route({ id: plan.message.message }, doors);
+  doors.onRouted(stored);
+  await doors.trace(stored.message, stored.deliveries);
+  await announce(stored.deliveries, doors);
+}
+
+/** More deliveries than one transaction takes: the plan stands in S3 first, and `m` names it. */
+async function storePlan(plan: Plan, { objects }: RouteDoors): Promise<Plan> {
+  if (plan.deliveries.length <= mostInline) return plan;
+  const planKey = `plans/${plan.message.message}`;
+  const stored: Plan = { ...plan, message: { ...plan.message, planKey } };
+  await objects.putJson(planKey, stored);
+  return stored;
+}
+
+const mostInline = 90;
+
+async function followStored(record: MessageRecord, doors: RouteDoors): Promise<void> {
+  const plan = (await doors.objects.getJson(record.planKey ?? `plans/${record.message}`)) as Plan;
+  await doors.spool.follow(plan);
+  await doors.trace(record, plan.deliveries);
+  await announce(await doors.spool.deliveries(record.message), doors);
+}
+
+/** Waiting before routing: planned when it was released, or when routing is switched on again. */
+async function planReleased(record: MessageRecord, doors: RouteDoors): Promise<void> {
+  const waiting = (await doors.spool.deliveries(record.message)).find(({ part }) => part === routePart);
+  if (waiting === undefined || waiting.state !== 'pending') return;
+  const settings = await doors.settings.current();
+  if (waiting.reason === 'smtpRouting' && !settings.server.smtpRouting) return;
+  await planAndFollow(record.envelope, doors, waiting.reason !== 'smtpRouting');
+}
+
+/** Tells the queues what is pending; they may hear it twice. */
+async function announce(deliveries: readonly Delivery[], { queue }: RouteDoors): Promise<void> {
+  const pending = deliveries.filter(({ state }) => state === 'pending');
+  await queue.deliver(pending.filter(({ transport }) => transport === 'mailbox'));
+  const hops = new Map(pending.filter(isOutbound).map((d) => [hopName(d.transport, d.nextHop), d]));
+  await Promise.all([...hops.values()].map(({ transport, nextHop }) => queue.hop({ transport, nextHop })));
+  const owing = deliveries.find(owesAnything);
+  if (owing !== undefined) await queue.report({ message: owing.message });
+}
+
+/** After many tries: the message is kept as stuck, for a person to look at. */
+export async function giveUp(work: RouteWork, doors: RouteDoors, reason: string): Promise<void> {
+  const envelope = await envelopeOf(work, doors);
+  const plan = waitingBeforeRouting(envelope, {
+    phase: 'stuck',
+    state: 'held',
+    reason,
+    now: doors.clock(),
+    timeoutHours: 24,
+  });
+  await doors.keepBody(envelope.id);
+  await doors.spool.plan(plan);
+}

@@ -1,0 +1,60 @@
+/**
+ * The router's decision for a whole message: a plan, or the reason why it waits before routing. Decided once; what is
+ * written by transition 2 is followed from then on, whatever the documents say later.
+ */
+import { waitingBeforeRouting, type Waiting } from '../spool/waiting.ts';
+import type { Plan } from '../spool/doors.ts';
+import type { Leaf } from './leaf.ts';
+import { makePlan } from './plan.ts';
+import { effectivePriority, firstDue } from './priority.ts';
+import { routeRecipient, type RouterContext } from './route.ts';
+import { holdingRule, leavesBesides, leavesInstead, priorityOf } from './rule-outcomes.ts';
+
+export interface MessageContext extends RouterContext {
+  readonly now: Date;
+  /** Released by an administrator: what held it before is not asked again. */
+  readonly released: boolean;
+}
+
+export async function routeMessage(context: MessageContext): Promise<Plan> {
+  const { envelope, settings } = context;
+  const reason = reasonToWait(context);
+  if (reason !== undefined) return wait(context, reason);
+  const leaves = await leavesOf(context);
+  const held = leaves.find((leaf) => leaf.way === 'held');
+  if (held?.way === 'held') return wait(context, { state: 'held', reason: held.reason });
+  const { configuration } = settings;
+  const priority = effectivePriority(priorityOf(envelope), envelope.size, configuration);
+  return makePlan(envelope, leaves, {
+    now: context.now,
+    configuration,
+    dueAt: firstDue(priority, context.now, configuration),
+  });
+}
+
+type Reason = Pick<Waiting, 'state' | 'reason'>;
+
+function reasonToWait({ envelope, settings, released }: MessageContext): Reason | undefined {
+  if (!settings.server.smtpRouting) return { state: 'pending', reason: 'smtpRouting' };
+  if (released) return undefined;
+  const rule = holdingRule(envelope);
+  return rule === undefined ? undefined : { state: 'held', reason: `rule ${rule}` };
+}
+
+function wait({ envelope, settings, now }: MessageContext, reason: Reason): Plan {
+  const { timeoutHours } = settings.configuration.transfer;
+  return waitingBeforeRouting(envelope, { phase: 'unrouted', ...reason, now, timeoutHours });
+}
+
+async function leavesOf(context: MessageContext): Promise<Leaf[]> {
+  const { envelope, directory } = context;
+  const [instead, besides] = await Promise.all([
+    leavesInstead(envelope, directory),
+    leavesBesides(envelope, directory),
+  ]);
+  if (instead !== undefined) return [...instead, ...besides];
+  const routed = await Promise.all(
+    envelope.recipients.map((recipient) => routeRecipient(recipient, context)),
+  );
+  return [...routed.flat(), ...besides];
+}

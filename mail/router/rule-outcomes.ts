@@ -1,0 +1,71 @@
+/**
+ * What mail rules decided in the listener (documents.md, rules), carried out: who still gets a copy, who gets one
+ * besides, or that nobody does. `refuse` and `tag` acted in the listener; the rest travels in the envelope.
+ */
+import type { Directory } from '../directory/directory.ts';
+import { mailFileOf } from '../directory/mail-home.ts';
+import type { Envelope, RuleOutcome } from '../envelope/envelope.ts';
+import { entryNamed } from './expand.ts';
+import { because, failed, type Copy, type Leaf } from './leaf.ts';
+
+export const ruleRejection = 'Message rejected for policy reasons';
+
+/** The rule that holds the message before routing, if any. */
+export function holdingRule(envelope: Envelope): string | undefined {
+  return envelope.rules?.find((outcome) => outcome.action === 'hold')?.rule;
+}
+
+/** A message's priority: what a rule set, else what its header says. */
+export function priorityOf(envelope: Envelope): 'high' | 'normal' | 'low' {
+  const set = envelope.rules?.findLast((outcome) => outcome.action === 'priority');
+  if (set?.action === 'priority') return set.value;
+  return envelope.header.priority ?? 'normal';
+}
+
+/** Leaves that replace routing (drop, return, move); undefined: route as usual. */
+export async function leavesInstead(envelope: Envelope, directory: Directory): Promise<Leaf[] | undefined> {
+  for (const outcome of envelope.rules ?? []) {
+    if (outcome.action === 'drop')
+      return copiesOf(envelope, outcome).map((copy) => ({ ...copy, way: 'deleted' }));
+    if (outcome.action === 'return')
+      return copiesOf(envelope, outcome).map((copy) => failed(copy, 'restriction', ruleRejection));
+    if (keepsCopy(outcome) && outcome.action === 'move') return inDatabase(envelope, outcome, directory);
+  }
+  return undefined;
+}
+
+/** Leaves besides those of routing: a copy for each journal. */
+export async function leavesBesides(envelope: Envelope, directory: Directory): Promise<Leaf[]> {
+  const journals = (envelope.rules ?? []).filter(keepsCopy).filter(({ action }) => action === 'journal');
+  const leaves = await Promise.all(journals.map((outcome) => inDatabase(envelope, outcome, directory)));
+  return leaves.flat();
+}
+
+type Filing = Extract<RuleOutcome, { database: string }>;
+
+function keepsCopy(outcome: RuleOutcome): outcome is Filing {
+  return outcome.action === 'journal' || outcome.action === 'move';
+}
+
+function copiesOf(envelope: Envelope, { document, rule }: RuleOutcome): Copy[] {
+  return envelope.recipients.map((original) => ({
+    original,
+    address: original.address,
+    ...(original.notify === undefined ? {} : { notify: original.notify }),
+    trail: [],
+    because: because(document, 'rules', rule),
+  }));
+}
+
+/** The database was checked when the rule was published; gone since, the message must not be lost: it is held. */
+async function inDatabase(envelope: Envelope, outcome: Filing, directory: Directory): Promise<Leaf[]> {
+  const entry = await entryNamed(outcome.database, directory);
+  const copies = copiesOf(envelope, outcome).slice(0, outcome.action === 'journal' ? 1 : undefined);
+  if (entry === undefined || entry.form !== 'MailInDatabase')
+    return copies.map((copy) => ({ ...copy, way: 'held', reason: `rule ${outcome.rule}` }));
+  const { quotaMB } = entry.document;
+  const mailFile = mailFileOf(entry.document);
+  // A journal copy is nobody's business but the administrator's.
+  const quiet = outcome.action === 'journal' ? { notify: 'NEVER' } : {};
+  return copies.map((copy) => ({ ...copy, ...quiet, way: 'mailbox', mailFile, quotaMB }));
+}
