@@ -1,7 +1,9 @@
 /**
  * The controls of mail coming in: tab Router/SMTP > Restrictions and Controls > SMTP Inbound Controls.
  */
-import { about, choice, flag, section, text, texts } from './fields.ts';
+import { entryProblem } from './list-entry.ts';
+import { hostLists } from './configuration-host-lists.ts';
+import { about, choice, flag, section, texts } from './fields.ts';
 
 const inbound = 'Configuration > Router/SMTP > Restrictions and Controls > SMTP Inbound Controls';
 const relay = `${inbound} > Inbound Relay Controls`;
@@ -17,13 +19,14 @@ const inboundRelay = section(
         `${relay}: Allow messages to be sent only to the following external internet domains`,
         'Domains that anybody may relay to.',
       ),
+      entryProblem('destinations'),
     ),
     denyDestinations: texts(
       about(
         `${relay}: Deny messages to be sent to the following external internet domains`,
         'Domains that nobody else may relay to.',
       ),
-      undefined,
+      entryProblem('denied-destinations'),
       ['*'],
     ),
     allowHosts: texts(
@@ -31,13 +34,14 @@ const inboundRelay = section(
         `${relay}: Allow messages only from the following internet hosts to be sent to external internet domains`,
         'Hosts that may relay anywhere.',
       ),
+      entryProblem('hosts'),
     ),
     denyHosts: texts(
       about(
         `${relay}: Deny messages from the following internet hosts to be sent to external internet domains`,
         'Hosts that may not relay.',
       ),
-      undefined,
+      entryProblem('denied-hosts'),
       ['*'],
     ),
   },
@@ -56,6 +60,7 @@ const relayEnforcement = section(
     ),
     excludeHosts: texts(
       about(`${enforcement}: Exclude these connecting hosts from anti-relay checks`, 'Exempt peers.'),
+      entryProblem('hosts'),
     ),
     authenticatedUsers: choice(
       ['allow', 'check'],
@@ -65,70 +70,6 @@ const relayEnforcement = section(
   },
   about(enforcement, 'Whom the relay lists concern.'),
 );
-
-const blacklistActions = ['log', 'tag', 'reject'] as const;
-
-function privateList(kind: 'White' | 'Black') {
-  const tab = `${inbound} > Private ${kind}list Filters`;
-  return {
-    enabled: flag(false, about(`${tab}: Private ${kind.toLowerCase()}list filter`, 'The list is used.')),
-    hosts: texts(about(`${tab}: hosts`, 'Peers on the list.')),
-  };
-}
-
-function dnsList(kind: 'White' | 'Black') {
-  const tab = `${inbound} > DNS ${kind}list Filters`;
-  return {
-    enabled: flag(false, about(`${tab}: DNS ${kind.toLowerCase()}list filters`, 'The sites are asked.')),
-    sites: texts(about(`${tab}: DNS ${kind.toLowerCase()}list sites`, 'Sites, asked in order.')),
-  };
-}
-
-function blacklistAnswer(tab: string) {
-  return {
-    action: choice(
-      blacklistActions,
-      'log',
-      about(`${tab}: Desired action when a connecting host is found`, 'What a hit does.'),
-    ),
-    response: text(
-      '',
-      about(
-        `${tab}: Custom SMTP error response for rejected messages`,
-        "Text of the refusal; `%s` is the peer's address.",
-      ),
-    ),
-  };
-}
-
-const lists = {
-  privateWhitelist: section(
-    privateList('White'),
-    about(`${inbound} > Private Whitelist Filters`, 'Peers that no blacklist concerns.'),
-  ),
-  privateBlacklist: section(
-    { ...privateList('Black'), ...blacklistAnswer(`${inbound} > Private Blacklist Filters`) },
-    about(`${inbound} > Private Blacklist Filters`, 'Peers that are not welcome.'),
-  ),
-  dnsWhitelist: section(
-    {
-      ...dnsList('White'),
-      action: choice(
-        ['skip', 'log', 'tag'],
-        'skip',
-        about(
-          `${inbound} > DNS Whitelist Filters: Desired action when a connecting host is found`,
-          'What a hit does besides skipping the blacklists.',
-        ),
-      ),
-    },
-    about(`${inbound} > DNS Whitelist Filters`, 'Sites that list good peers.'),
-  ),
-  dnsBlacklist: section(
-    { ...dnsList('Black'), ...blacklistAnswer(`${inbound} > DNS Blacklist Filters`) },
-    about(`${inbound} > DNS Blacklist Filters`, 'Sites that list bad peers.'),
-  ),
-};
 
 const inboundConnections = section(
   {
@@ -144,12 +85,14 @@ const inboundConnections = section(
         `${connections}: Allow connections only from the following SMTP internet hostnames/IP addresses`,
         'Only these peers may connect. Empty: all.',
       ),
+      entryProblem('hosts'),
     ),
     deny: texts(
       about(
         `${connections}: Deny connections from the following SMTP internet hostnames/IP addresses`,
         'These peers may not connect.',
       ),
+      entryProblem('hosts'),
     ),
   },
   about(connections, 'Who may connect.'),
@@ -169,12 +112,14 @@ const inboundSenders = section(
         `${senders}: Allow messages only from the following external internet addresses/domains`,
         'Only these senders. Empty: all.',
       ),
+      entryProblem('addresses'),
     ),
     deny: texts(
       about(
         `${senders}: Deny messages from the following external internet addresses/domains`,
         'Not these senders.',
       ),
+      entryProblem('addresses'),
     ),
   },
   about(senders, 'Who may send.'),
@@ -202,12 +147,14 @@ const inboundRecipients = section(
         `${recipients}: Allow messages intended only for the following internet addresses`,
         'Only these local recipients. Empty: all.',
       ),
+      entryProblem('addresses'),
     ),
     deny: texts(
       about(
         `${recipients}: Deny messages intended for the following internet addresses`,
         'Not these local recipients.',
       ),
+      entryProblem('addresses'),
     ),
   },
   about(recipients, 'Local recipients.'),
@@ -230,6 +177,7 @@ const senderAuthentication = section(
     dkim: choice(['off', 'tag'], 'tag', about(`${dns}: DKIM`, 'A bad signature alone refuses nothing.')),
     trustedForwarders: texts(
       about('none', 'Hosts, and domains that seal with ARC, whose mail is never refused for these.'),
+      entryProblem('hosts'),
     ),
   },
   about(dns, 'SPF, DKIM and DMARC of mail coming in.'),
@@ -238,7 +186,7 @@ const senderAuthentication = section(
 export const inboundControls = {
   inboundRelay,
   relayEnforcement,
-  ...lists,
+  ...hostLists,
   inboundConnections,
   inboundSenders,
   inboundRecipients,

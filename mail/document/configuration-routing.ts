@@ -1,6 +1,7 @@
 /**
  * `routing` of the Configuration document: tab Router/SMTP > Basics, and the limits that routing looks at.
  */
+import { nextHop, secretName } from './checks.ts';
 import { about, choice, flag, number, section, text } from './fields.ts';
 
 const basics = 'Configuration > Router/SMTP > Basics';
@@ -49,6 +50,7 @@ const hops = {
       `${basics}: Relay host for messages leaving the local Internet domain`,
       'Next hop for mail leaving the local Internet domains; empty: direct, by MX.',
     ),
+    nextHop,
   ),
   relayHostAuthentication: choice(
     ['disabled', 'enabled', 'required'],
@@ -64,10 +66,12 @@ const hops = {
       `${basics}: User name and password for the relay host`,
       'Name of the secret with `{"username","password"}`; sent only under verified TLS.',
     ),
+    secretName,
   ),
   relayHostClientCertificate: text(
     '',
     about('Server key ring', 'Name of the secret with a PEM key and certificate.'),
+    secretName,
   ),
   localDomainSmartHost: text(
     '',
@@ -75,6 +79,7 @@ const hops = {
       `${basics}: Local Internet domain smart host`,
       'Next hop for local recipients that no document knows.',
     ),
+    nextHop,
   ),
   smartHostForAllLocalRecipients: flag(
     false,

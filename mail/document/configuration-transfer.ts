@@ -1,6 +1,8 @@
 /**
  * What becomes of accepted mail: outbound controls, delivery, transfer, undeliverable mail.
  */
+import { hours } from './checks.ts';
+import { entryProblem } from './list-entry.ts';
 import { about, choice, flag, number, section, text, texts } from './fields.ts';
 
 const controls = 'Configuration > Router/SMTP > Restrictions and Controls';
@@ -16,12 +18,14 @@ const outboundSenders = section(
         `${outbound}: Allow messages only from the following internet addresses to be sent to the internet`,
         'Only these senders may write outside. Empty: all.',
       ),
+      entryProblem('outbound-senders'),
     ),
     deny: texts(
       about(
         `${outbound}: Deny messages from the following internet addresses to be sent to the internet`,
         'These senders may not write outside.',
       ),
+      entryProblem('outbound-senders'),
     ),
   },
   about(outbound, 'Who may write outside: addresses and groups.'),
@@ -34,12 +38,14 @@ const outboundRecipients = section(
         `${outbound}: Allow messages only to recipients in the following internet domains or host names`,
         'Mail goes out only to these. Empty: all.',
       ),
+      entryProblem('addresses'),
     ),
     deny: texts(
       about(
         `${outbound}: Deny messages to recipients in the following internet domains or host names`,
         'No mail goes out to these.',
       ),
+      entryProblem('addresses'),
     ),
   },
   about(outbound, 'Whom people may write to: domains, addresses, groups, MX host names.'),
@@ -65,6 +71,7 @@ const delivery = section(
     ),
     junkExceptions: texts(
       about(`${deliveryTab}: exceptions for Junk delivery`, 'Senders whose mail never goes there.'),
+      entryProblem('addresses'),
     ),
   },
   about(deliveryTab, 'Delivery into mail files.'),
@@ -97,6 +104,7 @@ const transfer = section(
         `${transferTab}: Low priority mail routing time range`,
         'When low priority mail leaves, `HH:MM-HH:MM` UTC.',
       ),
+      hours,
     ),
     lowPriorityNotification: choice(
       ['never', 'policy', 'requested', 'all'],

@@ -2,6 +2,8 @@
  * The Configuration document. Its `name` is a server's, a group of servers', or `*`; the most specific one
  * applies, whole.
  */
+import { internetDomain, secretName, selector } from './checks.ts';
+import { entryProblem } from './list-entry.ts';
 import { z } from 'zod';
 import { inboundControls } from './configuration-inbound.ts';
 import { routing } from './configuration-routing.ts';
@@ -86,9 +88,9 @@ const dkim = 'notes.ini RouterDKIMSigning, DKIM_KEY_<domain>';
 const dkimSigning = z
   .array(
     z.strictObject({
-      domain: requiredText(about(dkim, 'Domain of From.')),
-      selector: requiredText(about(dkim, 'Selector.')),
-      secret: requiredText(about(dkim, 'Name of the secret with a PEM private key.')),
+      domain: requiredText(about(dkim, 'Domain of From.'), internetDomain),
+      selector: requiredText(about(dkim, 'Selector.'), selector),
+      secret: requiredText(about(dkim, 'Name of the secret with a PEM private key.'), secretName),
     }),
   )
   .default([])
@@ -127,6 +129,7 @@ const tracking = section(
         `${trackingTab}: Don't track messages for`,
         'People and addresses whose messages it does not know.',
       ),
+      entryProblem('addresses'),
     ),
   },
   about(trackingTab, 'What `postern trace` may know.'),

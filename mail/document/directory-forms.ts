@@ -1,6 +1,7 @@
 /**
  * The documents that the `$Users` view is made of: Person, Group, Mail-In Database.
  */
+import { address, dominoDomain, mailFile, member, name, nameOrAddress, passwordHash } from './checks.ts';
 import type { z } from 'zod';
 import { about, choice, form, number, optionalText, texts } from './fields.ts';
 
@@ -12,13 +13,18 @@ function mailFields(tab: string) {
   return {
     mailServer: optionalText(
       about(`${tab}: Mail server`, 'Server that holds the mail file. Absent: the gateway.'),
+      name,
     ),
-    mailDomain: optionalText(about(`${tab}: Domain`, "Domino domain. Absent: the gateway's own.")),
+    mailDomain: optionalText(
+      about(`${tab}: Domain`, "Domino domain. Absent: the gateway's own."),
+      dominoDomain,
+    ),
     mailFile: optionalText(
       about(
         `${tab}: Mail file`,
         'Mail file; backslash is slash, lower case. Absent: `mail/<local part of internetAddress>`.',
       ),
+      mailFile,
     ),
     quotaMB: number(
       { fallback: 0, kind: 'size' },
@@ -32,16 +38,18 @@ const mail = 'Person > Mail';
 
 export const personForm = form(
   {
-    firstName: optionalText(about(`${basics}: First name`, 'First name.')),
-    middleInitial: optionalText(about(`${basics}: Middle name`, 'Middle initial.')),
-    lastName: optionalText(about(`${basics}: Last name`, 'Last name.')),
-    userNames: texts(about(`${basics}: User name`, 'Further names of the person: aliases.')),
-    shortNames: texts(about(`${basics}: Short name/UserID`, 'Short names.')),
+    firstName: optionalText(about(`${basics}: First name`, 'First name.'), name),
+    middleInitial: optionalText(about(`${basics}: Middle name`, 'Middle initial.'), name),
+    lastName: optionalText(about(`${basics}: Last name`, 'Last name.'), name),
+    userNames: texts(about(`${basics}: User name`, 'Further names of the person: aliases.'), name),
+    shortNames: texts(about(`${basics}: Short name/UserID`, 'Short names.'), name),
     internetAddress: optionalText(
       about(`${mail}: Internet address`, 'Internet address; nobody else has it.'),
+      address,
     ),
     forwardingAddress: optionalText(
       about(`${mail}: Forwarding address`, 'Mail goes there instead of the mail file.'),
+      nameOrAddress,
     ),
     mailSystem: choice(
       mailSystems,
@@ -57,9 +65,11 @@ export const personForm = form(
         'Mail file > Preferences > Delegation',
         'Addresses, mail-in databases and groups that this person may send as.',
       ),
+      nameOrAddress,
     ),
     password: optionalText(
       about(`${basics}: Internet password`, 'Hash that `postern people set-password` writes.'),
+      passwordHash,
     ),
   },
   about('Person', 'A person.'),
@@ -77,12 +87,15 @@ export const groupForm = form(
         'Group > Basics: Members',
         'Names, addresses, groups; where a list names the group, any entry of that list.',
       ),
+      member,
     ),
     internetAddress: optionalText(
       about('Group > Basics: Internet Address', 'Internet address of the group.'),
+      address,
     ),
     readers: texts(
       about('Group > Administration: Readers', 'Only they may send to the group. Empty: everybody.'),
+      nameOrAddress,
     ),
   },
   about('Group', 'A group.'),
@@ -94,6 +107,7 @@ export const mailInDatabaseForm = form(
   {
     internetAddress: optionalText(
       about(`${database}: Internet Address`, 'Internet address of the database.'),
+      address,
     ),
     ...mailFields(database),
   },

@@ -1,6 +1,16 @@
 /**
  * The documents about domains: Global Domain (what is local), Foreign SMTP Domain and SMTP Connection (what leads out).
  */
+import {
+  aliasDomain,
+  dominoDomain,
+  dominoDomainEntry,
+  foreignPattern,
+  internetDomain,
+  name,
+  nextHop,
+  separator,
+} from './checks.ts';
 import { z } from 'zod';
 import { about, choice, flag, form, optionalText, requiredText, text, texts } from './fields.ts';
 
@@ -28,18 +38,21 @@ export const globalDomainForm = form(
         `${restrictions}: Notes domains and aliases`,
         'Domino domains, `ACME`, or with the alias that SMTP addresses use, `Vertrieb=SALESDOM`.',
       ),
+      dominoDomainEntry,
     ),
     primaryDomain: requiredText(
       about(
         `${conversions}: Local primary Internet domain`,
         'Local Internet domain, and the suffix of constructed addresses.',
       ),
+      internetDomain,
     ),
     aliases: texts(
       about(
         `${conversions}: Alternate Internet domain aliases`,
         'Further local domains; `*.acme-labs.com` covers every subdomain, not the bare name.',
       ),
+      aliasDomain,
     ),
     internetAddressLookup: flag(
       true,
@@ -68,6 +81,7 @@ export const globalDomainForm = form(
     dominoDomainSeparator: text(
       '%',
       about(`${conversions}: Domino domain separator`, 'What stands before each of them.'),
+      separator,
     ),
   },
   about('Domain, type Global Domain', 'Which Internet domains are local, and how addresses are built.'),
@@ -80,15 +94,18 @@ export const foreignSmtpDomainForm = form(
         'Foreign SMTP Domain > Messages Addressed to: Internet domain',
         '`*.*` all, `*.company.com` every subdomain, `company.com` exactly; the most specific wins.',
       ),
+      foreignPattern,
     ),
     host: optionalText(
       about('Foreign SMTP Domain > Should be Routed to: Internet host', 'Next hop; or `domain`.'),
+      nextHop,
     ),
     domain: optionalText(
       about(
         'Foreign SMTP Domain > Should be Routed to: Domain name',
         'Virtual domain that an SmtpConnection leads to; or `host`.',
       ),
+      dominoDomain,
     ),
   },
   about('Domain, type Foreign SMTP Domain', 'Where mail for some Internet domains leaves.'),
@@ -98,15 +115,19 @@ const connection = 'Connection > Basics (SMTP)';
 
 export const smtpConnectionForm = form(
   {
-    sourceServer: requiredText(about(`${connection}: Source server`, 'Server that sends.')),
+    sourceServer: requiredText(about(`${connection}: Source server`, 'Server that sends.'), name),
     destinationDomain: requiredText(
       about(
         `${connection}: Destination domain`,
         'The virtual domain of a Foreign SMTP Domain, or a Domino domain.',
       ),
+      dominoDomain,
     ),
-    destinationServer: optionalText(about(`${connection}: Destination server`, 'Server that receives.')),
-    relayHost: optionalText(about(`${connection}: SMTP MTA relay host`, 'Next hop.')),
+    destinationServer: optionalText(
+      about(`${connection}: Destination server`, 'Server that receives.'),
+      name,
+    ),
+    relayHost: optionalText(about(`${connection}: SMTP MTA relay host`, 'Next hop.'), nextHop),
   },
   about('Connection, type SMTP', 'How mail for a domain leaves a server.'),
 );

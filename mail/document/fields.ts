@@ -13,8 +13,8 @@ export function about(domino: string, description: string): About {
 /** A check of one text: undefined where it is right, else what is wrong and what would be right. */
 export type Check = (text: string) => string | undefined;
 
-/** More problems of one list than this are counted, not listed: the stored list of problems holds 2 KB. */
-const PROBLEMS_OF_A_LIST = 20;
+/** Longer texts are mistakes, and would hide what is wrong in its own quotation. */
+const LONGEST_TEXT = 1024;
 
 export function flag(fallback: boolean, words: About) {
   return z.boolean().default(fallback).meta(words);
@@ -53,35 +53,27 @@ export function number(range: Range, words: About) {
     .meta(words);
 }
 
-/** A text with a documented default. */
+/** A text with a documented default; where that is empty, so may the text be. */
 export function text(fallback: string, words: About, check?: Check) {
-  return checked(check).default(fallback).meta(words);
+  const empty = fallback === '' ? undefined : `is empty; leave it out for ${fallback}`;
+  return checked(check, empty).default(fallback).meta(words);
 }
 
 /** A text that is absent where it is not written, or written empty. */
 export function optionalText(words: About, check?: Check) {
-  return checked(check)
+  return checked(check, undefined)
     .transform((value) => (value === '' ? undefined : value))
     .optional()
     .meta(words);
 }
 
 export function requiredText(words: About, check?: Check) {
-  return checked(check, 'required').meta({ ...words, required: true });
+  return checked(check, 'is empty; it is required').meta({ ...words, required: true });
 }
 
 export function texts(words: About, check?: Check, fallback: readonly string[] = []) {
   return z
-    .array(z.string())
-    .check(({ value, issues }) => {
-      if (check === undefined) return;
-      for (const [index, entry] of value.entries()) {
-        const problem = entry === '' ? 'is empty; leave the entry out' : check(entry);
-        if (problem === undefined) continue;
-        issues.push({ code: 'custom', input: entry, path: [index], message: problem, continue: true });
-        if (issues.length >= PROBLEMS_OF_A_LIST) return;
-      }
-    })
+    .array(checked(check, 'is empty; leave the entry out'))
     .default([...fallback])
     .meta(words);
 }
@@ -98,11 +90,20 @@ export function form<T extends z.core.$ZodLooseShape>(shape: T, words: About) {
   return z.strictObject(shape).meta(words);
 }
 
-function checked(check?: Check, required?: 'required') {
+function checked(check: Check | undefined, empty: string | undefined) {
   return z.string().check(({ value, issues }) => {
-    const problem =
-      value === '' ? (required === undefined ? undefined : 'is empty; it is required') : check?.(value);
+    const problem = value === '' ? empty : (tooLong(value) ?? check?.(value));
     if (problem === undefined) return;
     issues.push({ code: 'custom', input: value, message: problem, continue: true });
   });
+}
+
+function tooLong(value: string): string | undefined {
+  if (value.length <= LONGEST_TEXT) return undefined;
+  return `"${shorten(value)}" has ${value.length} characters; write at most ${LONGEST_TEXT}`;
+}
+
+/** A text as problems quote it. */
+export function shorten(value: string): string {
+  return value.length > 60 ? `${value.slice(0, 57)}...` : value;
 }

@@ -1,6 +1,8 @@
 /**
  * The Server document: one per server of the domain; the deployment names its own.
  */
+import { dominoDomain, hostName, name, replyText } from './checks.ts';
+import { entryProblem } from './list-entry.ts';
 import type { z } from 'zod';
 import {
   about,
@@ -44,8 +46,12 @@ export const serverForm = form(
         'Server > Basics: Fully qualified Internet host name',
         'Internet host name, shown in the banner, EHLO, Received and reports.',
       ),
+      hostName,
     ),
-    domain: requiredText(about('Server > Basics: Domain name', 'Domino domain of the server, e.g. `ACME`.')),
+    domain: requiredText(
+      about('Server > Basics: Domain name', 'Domino domain of the server, e.g. `ACME`.'),
+      dominoDomain,
+    ),
     smtpListener: flag(
       false,
       about(
@@ -65,12 +71,14 @@ export const serverForm = form(
         'Person or Group with the short name postmaster',
         'Person, group or mail-in database that gets mail for `<postmaster>` and `postmaster@` every local domain. Without one such mail is held.',
       ),
+      name,
     ),
     outboundHostName: optionalText(
       about(
         'notes.ini SMTP_HOSTNAME',
         'Host name in EHLO when sending directly; it must match the PTR of the sending address. Absent: `hostName`.',
       ),
+      hostName,
     ),
     namedNetwork: text(
       'TCPIP Network',
@@ -78,6 +86,7 @@ export const serverForm = form(
         'Server > Ports > Notes Network Ports: Notes Network',
         'Servers with the same name can reach each other.',
       ),
+      name,
     ),
     internetAuthentication: choice(
       ['fewer-name-variations', 'more-name-variations'],
@@ -93,12 +102,15 @@ export const serverForm = form(
         'notes.ini SMTPGreeting',
         'Text of the 220 line after the host name. Empty: `ESMTP Postern ready`.',
       ),
+      replyText,
     ),
     trustedProxies: texts(
       about('none', 'Addresses of peers that may send XCLIENT and so speak for another peer.'),
+      entryProblem('networks'),
     ),
     proxyProtocol: texts(
       about('none', 'Addresses of load balancers that begin every connection with a PROXY header.'),
+      entryProblem('networks'),
     ),
     ports: section(
       {
