@@ -21,6 +21,7 @@ const longestWait = 4 * hour;
 const reportWake = 2 * minute;
 const keptEvents = 20;
 const longestReply = 1024;
+const faultWait = 30_000;
 
 /** The record after an attempt in which each named recipient came to what `results` say. */
 export function settleAttempt(
@@ -45,6 +46,15 @@ export function settleAttempt(
 /** Puts a delivery off without counting an attempt: the hop is closed, no way there is deployed, over quota. */
 export function putOff(claimed: Delivery, dueAt: string, reason: string): Delivery {
   return rested({ ...claimed, claims: 0, state: 'deferred', dueAt, reason }, dueAt);
+}
+
+/**
+ * An attempt that broke on our side: the lease is given back and the work is due again soon. Claims go on counting, so
+ * that a delivery which breaks its worker five times is held for a person.
+ */
+export function steppedBack(claimed: Delivery, now: Date): Delivery {
+  const dueAt = later(now, claimed.claims * faultWait);
+  return rested({ ...claimed, state: 'deferred', dueAt, reason: 'fault' }, dueAt);
 }
 
 /** Derives state, lease, wake and TTL of a record whose recipients have been updated. */

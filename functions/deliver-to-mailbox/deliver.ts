@@ -1,0 +1,93 @@
+/** One delivery into one mail file (spool.md, transitions 3 and 4): claim, deposit, settle, tell who must be told. */
+import type { MailLog } from '../../aws/mail-log.ts';
+import type { Configuration } from '../../mail/document/forms.ts';
+import type { SettingsSource } from '../../mail/directory/settings.ts';
+import { depositOf, resultsOf } from '../../mail/mailbox/deposit.ts';
+import type { Mailbox } from '../../mail/mailbox/mailbox.ts';
+import type { RecipientResult } from '../../mail/relay/doors.ts';
+import {
+  BodyMissing,
+  type Clock,
+  type DeliverWork,
+  type Spool,
+  type WorkQueue,
+} from '../../mail/spool/doors.ts';
+import type { Delivery } from '../../mail/spool/records.ts';
+import { settleAttempt, steppedBack } from '../../mail/spool/settle.ts';
+import { owesAnything } from '../../mail/spool/standing.ts';
+
+export interface DeliverDoors {
+  readonly settings: SettingsSource;
+  readonly spool: Spool;
+  readonly mailbox: Mailbox;
+  readonly queue: WorkQueue;
+  readonly clock: Clock;
+  readonly log: MailLog;
+}
+
+/** `leaseUntil`: the invocation's deadline and a minute. A delivery that is not ours to do is done. */
+export async function deliver(work: DeliverWork, leaseUntil: string, doors: DeliverDoors): Promise<void> {
+  const { configuration } = await doors.settings.current();
+  const claimed = await doors.spool.claim(work, leaseUntil);
+  if (claimed === undefined) return;
+  const next = await outcomeOf(claimed, configuration, doors).catch((error: unknown) => {
+    doors.log.fault('A delivery broke and is tried again', error, {
+      message: claimed.message,
+      part: claimed.part,
+    });
+    return steppedBack(claimed, doors.clock());
+  });
+  if (!(await doors.spool.settle(claimed, next))) return;
+  tell(claimed, next, doors);
+  if (owesAnything(next)) await doors.queue.report({ message: next.message });
+}
+
+async function outcomeOf(
+  claimed: Delivery,
+  configuration: Configuration,
+  doors: DeliverDoors,
+): Promise<Delivery> {
+  const envelope = (await doors.spool.message(claimed.message))?.envelope;
+  if (envelope === undefined) throw new Error(`Message ${claimed.message} has a delivery but no record m.`);
+  const deposit = () => doors.mailbox.deposit(depositOf(claimed, envelope, configuration));
+  const { overQuota } = configuration.delivery;
+  const results = await attempt(claimed, deposit, { overQuota, log: doors.log });
+  const next = settleAttempt(claimed, results, { now: doors.clock(), configuration });
+  return next.state === 'deferred' ? { ...next, reason: 'quota' } : next;
+}
+
+async function attempt(
+  claimed: Delivery,
+  deposit: () => Promise<'deposited' | 'over quota'>,
+  { overQuota, log }: { overQuota: string; log: MailLog },
+): Promise<RecipientResult[]> {
+  try {
+    if ((await deposit()) === 'deposited')
+      return resultsOf(claimed, { outcome: 'delivered', reply: 'Delivered' });
+    const reply = `Mail file ${claimed.mailFile} is over its quota`;
+    return resultsOf(claimed, {
+      outcome: overQuota === 'hold' ? 'waiting' : 'failed',
+      failure: 'delivery',
+      reply,
+    });
+  } catch (error) {
+    if (!(error instanceof BodyMissing)) throw error;
+    log.fault('A body is missing from the spool', error, { message: claimed.message });
+    return resultsOf(claimed, {
+      outcome: 'failed',
+      failure: 'delivery',
+      reply: 'The message was lost in the spool',
+    });
+  }
+}
+
+function tell(before: Delivery, next: Delivery, { log, clock }: DeliverDoors): void {
+  const { message, part, mailFile = '', nextHop, dueAt, reason = '' } = next;
+  const milliseconds = clock().getTime() - Date.parse(before.acceptedAt);
+  const recipients = next.recipients.length;
+  if (next.state === 'delivered') log.delivered({ message, part, mailFile, recipients, milliseconds });
+  else if (next.state === 'deferred') log.deferred({ message, part, nextHop, reason, dueAt });
+  else if (next.state === 'held') log.held({ message, part, reason });
+  else if (next.state === 'dead') log.dead({ message, part, reason });
+  else log.failed({ message, part, nextHop, reason: 'delivery', recipients });
+}
