@@ -3,7 +3,7 @@
  * over whatever it keeps open, and says what became of each recipient.
  */
 import type { RecipientResult, SendRecipient } from '../../mail/relay/doors.ts';
-import type { Outgoing } from '../../mail/relay/commands.ts';
+import { hasForeignScript, type Outgoing } from '../../mail/relay/commands.ts';
 import { editedSize } from '../../mail/envelope/apply-edits.ts';
 import type { Delivery } from '../../mail/spool/records.ts';
 
@@ -26,13 +26,14 @@ export function waitingRecipients({ recipients }: Delivery): SendRecipient[] {
 }
 
 export function outgoing(delivery: Delivery): Outgoing {
-  const { from, smtpUtf8, eightBitMime, requireTls, ret, envid } = delivery;
+  const { from, eightBitMime, requireTls, ret, envid } = delivery;
+  const recipients = waitingRecipients(delivery);
   return {
     from,
-    recipients: waitingRecipients(delivery),
+    recipients,
     size: editedSize(delivery.size, delivery.edits),
     eightBitMime,
-    smtpUtf8,
+    smtpUtf8: delivery.smtpUtf8 || hasForeignScript({ from, recipients }),
     requireTls,
     ...(ret === undefined ? {} : { ret }),
     ...(envid === undefined ? {} : { envid }),

@@ -57,10 +57,9 @@ class Line {
   async #sendAfresh(delivery: Delivery): Promise<Attempt> {
     await this.close();
     const found = await this.#options.resolve();
+    if (found.outcome === 'targets') return this.#tryHosts(found.targets, delivery);
     if (found.outcome === 'failed') return refuse(delivery, found.reply);
-    if (found.outcome === 'waiting')
-      return { results: waiting(waitingRecipients(delivery), ourWords(found.reply)), hop: 'down' };
-    return this.#tryHosts(found.targets, delivery);
+    return { results: waiting(waitingRecipients(delivery), ourWords(found.reply)), hop: 'down' };
   }
 
   async #tryHosts(targets: readonly Target[], delivery: Delivery): Promise<Attempt> {

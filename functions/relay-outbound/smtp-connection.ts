@@ -6,7 +6,7 @@
  */
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { Target } from '../../mail/relay/hosts.ts';
 import { ReplyReader, type RemoteReply } from '../../mail/relay/replies.ts';
 
@@ -116,12 +116,8 @@ export class SmtpConnection {
     this.#socket.removeAllListeners('data').removeAllListeners('close');
     this.#reader.reset();
     this.#replies.length = 0;
-    const tls = connectTls({
-      ...options,
-      socket: this.#socket,
-      rejectUnauthorized: false,
-      ...(literal ? { checkServerIdentity: () => undefined } : { servername: host }),
-    });
+    const identity = literal ? { checkServerIdentity: () => undefined } : { servername: host };
+    const tls = begin({ ...options, ...identity, socket: this.#socket, rejectUnauthorized: false });
     this.#socket = tls;
     this.#listen();
     await this.#until(once(tls, 'secureConnect'), handshake, 'no TLS handshake');
@@ -184,6 +180,20 @@ export class SmtpConnection {
       socket.removeListener('close', onClose);
       event.catch(() => undefined);
     }
+  }
+}
+
+/** A key or certificate that cannot be read throws here. */
+function begin(options: ConnectionOptions): TLSSocket {
+  try {
+    return connectTls(options);
+  } catch (cause) {
+    throw new ConnectionLost(
+      `TLS cannot begin with the key and certificate given: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

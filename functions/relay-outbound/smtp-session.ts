@@ -69,8 +69,9 @@ export async function openSession(target: Target, policy: SessionPolicy, limits:
   return opened;
 }
 
-function withoutLogin({ login: _, ...policy }: SessionPolicy): SessionPolicy {
-  return policy;
+function withoutLogin(policy: SessionPolicy): SessionPolicy {
+  const { login: _, ...rest } = policy;
+  return rest;
 }
 
 export function remoteName({ host, address }: Target): string {

@@ -48,6 +48,7 @@ export async function transact(
   if (isTooLarge(message, session.extensions)) return tooLarge(session, message);
   // The body is fetched while the envelope is on its way.
   const body = transaction.body();
+  const guard = setTimeout(() => giveUp(body), Math.max(0, limits.remaining()));
   try {
     return await carry({ session, transaction: { message, body: () => body }, limits, progress });
   } catch (error) {
@@ -55,12 +56,18 @@ export async function transact(
     if (error instanceof ConnectionLost) return lost(error, { session, transaction, progress });
     throw error;
   } finally {
-    // Not awaited: where the envelope failed nobody needs the body, nor its failure.
-    void body.then(
-      (stream) => stream.destroy(),
-      () => undefined,
-    );
+    clearTimeout(guard);
+    giveUp(body);
   }
+}
+
+/** Not awaited: who needs the body waits for it; nobody else needs it, nor its failure. */
+function giveUp(body: Promise<Readable>): void {
+  const why = new ConnectionLost('the time for this message is over');
+  body.then(
+    (stream) => stream.on('error', () => undefined).destroy(why),
+    () => undefined,
+  );
 }
 
 interface Progress {
@@ -93,7 +100,7 @@ function unanswered(all: readonly SendRecipient[], results: readonly RecipientRe
 }
 
 async function carry(carriage: Carriage): Promise<Outcome> {
-  const { session, transaction, progress } = carriage;
+  const { transaction, progress } = carriage;
   const { message } = transaction;
   const { mail, rcpt, data } = await envelope(carriage);
   if (mail.code === 421) throw new ConnectionLost(replyText(mail));

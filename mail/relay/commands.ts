@@ -63,12 +63,12 @@ export function rcptCommand(recipient: SendRecipient, host: Extensions): string 
 /** A copy that may not be written on the wire at all: it would speak commands of its own. */
 export function isUnspeakable(message: Outgoing): boolean {
   const addresses = [message.from, ...message.recipients.map(({ address }) => address)];
-  return addresses.some((address) => /[\u0000-\u001f\u007f]/.test(address));
+  return addresses.some((address) => /\p{Cc}/u.test(address));
 }
 
-export function hasForeignScript(message: Outgoing): boolean {
+export function hasForeignScript(message: Pick<Outgoing, 'from' | 'recipients'>): boolean {
   return [message.from, ...message.recipients.map(({ address }) => address)].some((a) =>
-    /[^\u0000-\u007f]/.test(a),
+    /\P{ASCII}/u.test(a),
   );
 }
 

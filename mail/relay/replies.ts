@@ -60,7 +60,7 @@ export class ReplyReader {
 function readable(latin1: string): string {
   const utf8 = Buffer.from(latin1, 'latin1').toString('utf8');
   const text = utf8.includes('\ufffd') ? latin1 : utf8;
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' ').trim();
+  return text.replaceAll(/\p{Cc}/gu, ' ').trim();
 }
 
 const enhancedCode = /^([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)/;

@@ -1,0 +1,71 @@
+/** Which way out serves a next hop, put together from the settings of the moment. */
+import type { RawSender } from '../../aws/ses.ts';
+import type { Tuning } from '../../aws/variables.ts';
+import { withHostsFile } from '../../aws/resolver.ts';
+import type { Settings } from '../../mail/directory/settings.ts';
+import type { Resolver, Secrets } from '../../mail/relay/doors.ts';
+import { resolveHop, type Resolution } from '../../mail/relay/hosts.ts';
+import { parseNextHop } from '../../mail/relay/next-hop.ts';
+import type { BodyStore, HopWork } from '../../mail/spool/doors.ts';
+import type { Carrier } from './carrier.ts';
+import { sesCarrier } from './ses-carrier.ts';
+import { sessionPolicy } from './session-policy.ts';
+import { smtpCarrier } from './smtp-carrier.ts';
+import type { Timeouts, TlsOptions } from './smtp-connection.ts';
+
+export interface CarrierDoors {
+  readonly bodies: Pick<BodyStore, 'open'>;
+  readonly resolver: Resolver;
+  readonly secrets: Secrets;
+  readonly ses: RawSender;
+  readonly tuning: Pick<Tuning, 'mxPort' | 'local'>;
+  readonly timeouts: Timeouts;
+  /** Milliseconds that must be left when the final dot is sent. */
+  readonly finalDotReserve: number;
+  readonly random: () => number;
+  /** Certificate authorities beside Node's own. */
+  readonly trust?: TlsOptions;
+}
+
+export function carriers(
+  doors: CarrierDoors,
+): (work: HopWork, settings: Settings, remaining: () => number) => Carrier {
+  return (work, settings, remaining) => {
+    if (work.transport === 'ses') return bySes(doors, settings);
+    const { timeouts, finalDotReserve } = doors;
+    return smtpCarrier({
+      bodies: doors.bodies,
+      resolve: () => hostsOf(doors, work, settings),
+      policyFor: () => sessionPolicy({ ...doors, work, settings }),
+      limits: { timeouts, finalDotReserve, remaining },
+    });
+  };
+}
+
+function bySes({ bodies, ses }: CarrierDoors, settings: Settings): Carrier {
+  const maximumSize = settings.configuration.routing.sesMaximumSize;
+  return sesCarrier({ bodies, ses, maximumSize, postmaster: `postmaster@${primaryDomain(settings)}` });
+}
+
+function primaryDomain({ globalDomains, server }: Settings): string {
+  const chosen = globalDomains.find((domain) => domain.default) ?? globalDomains[0];
+  return chosen?.primaryDomain ?? server.hostName;
+}
+
+async function hostsOf(doors: CarrierDoors, work: HopWork, settings: Settings): Promise<Resolution> {
+  const parsed = parseNextHop(work.nextHop);
+  if (!parsed.ok)
+    return { outcome: 'waiting', reply: `451 4.3.5 The next hop cannot be read: ${parsed.problem}` };
+  if (parsed.value.kind === 'ses')
+    return { outcome: 'waiting', reply: '451 4.3.5 The next hop "ses" is not reached by SMTP' };
+  const { hostNameLookup, privateAddresses } = settings.configuration.routing;
+  const { hostName, outboundHostName } = settings.server;
+  return resolveHop(parsed.value, {
+    resolver: withHostsFile(doors.resolver, hostNameLookup),
+    port: doors.tuning.mxPort,
+    publicOnly: work.transport === 'direct' && privateAddresses === 'refuse',
+    allowLoopback: doors.tuning.local,
+    ownNames: outboundHostName === undefined ? [hostName] : [hostName, outboundHostName],
+    random: doors.random,
+  });
+}

@@ -1,0 +1,108 @@
+/**
+ * One claimed delivery: sent, settled, reported and logged; or, where the hop is down, put back untried.
+ * A body that is missing is a failure and an alarm; any other fault of ours leaves the delivery waiting.
+ */
+import { failed, ourWords, waiting } from '../../mail/relay/results.ts';
+import { BodyMissing } from '../../mail/spool/doors.ts';
+import type { Delivery, DeliveryKey } from '../../mail/spool/records.ts';
+import { settleAttempt } from '../../mail/spool/settle.ts';
+import { owesAnything, rested } from '../../mail/spool/standing.ts';
+import { waitingRecipients, type Attempt, type Carrier } from './carrier.ts';
+import type { Run } from './hop-worker.ts';
+
+export type Sent = { readonly down?: { readonly reply: string; readonly at: Date } };
+
+export async function sendClaimed(run: Run, carrier: Carrier, claimed: Delivery): Promise<Sent> {
+  const attempt = await attempted(run, carrier, claimed);
+  const now = run.clock();
+  await settle(run, claimed, attempt, now);
+  if (attempt.hop === 'answered') return {};
+  return { down: { reply: attempt.results[0]?.reply ?? '', at: now } };
+}
+
+async function attempted(run: Run, carrier: Carrier, claimed: Delivery): Promise<Attempt> {
+  try {
+    return await carrier.send(claimed);
+  } catch (error) {
+    const { message, part } = claimed;
+    const recipients = waitingRecipients(claimed);
+    if (error instanceof BodyMissing) {
+      run.log.fault('The body of an accepted message is missing', error, { message, part });
+      const sentence = '554 5.3.0 The message cannot be sent: its stored body is missing';
+      return { results: failed(recipients, ourWords(sentence)), hop: 'answered' };
+    }
+    run.log.fault('A delivery could not be attempted', error, { message, part });
+    const sentence = '451 4.3.0 This server could not send the message; it will try again';
+    return { results: waiting(recipients, ourWords(sentence)), hop: 'answered' };
+  }
+}
+
+async function settle(run: Run, claimed: Delivery, { results }: Attempt, now: Date): Promise<void> {
+  const { configuration } = run.set;
+  const next = settleAttempt(claimed, results, { now, configuration });
+  if (!(await written(run, claimed, next))) return;
+  tell(run, next, { results, now });
+  if (owesAnything(next)) await report(run, next.message);
+}
+
+const settleTries = [200, 1_000, 5_000, 15_000];
+
+/** What the other host took must be on record: the write is tried on, since without it the message goes twice. */
+async function written(run: Run, claimed: Delivery, next: Delivery): Promise<boolean> {
+  for (const wait of settleTries) {
+    try {
+      return await run.spool.settle(claimed, next);
+    } catch (error) {
+      run.log.fault('An outcome could not be recorded', error, { message: next.message, part: next.part });
+      await run.pause(wait);
+    }
+  }
+  return run.spool.settle(claimed, next);
+}
+
+/** The due index brings a report that this does not. */
+async function report(run: Run, message: string): Promise<void> {
+  try {
+    await run.queue.report({ message });
+  } catch (error) {
+    run.log.fault('A report could not be queued', error, { message });
+  }
+}
+
+function tell(run: Run, next: Delivery, { results, now }: Pick<Attempt, 'results'> & { now: Date }): void {
+  const { message, part, nextHop, dueAt } = next;
+  const count = (outcome: string): number => results.filter((result) => result.outcome === outcome).length;
+  const reason = (outcome: string): string =>
+    results.find((result) => result.outcome === outcome)?.reply ?? '';
+  const milliseconds = now.getTime() - Date.parse(next.acceptedAt);
+  if (count('relayed') > 0)
+    run.log.relayed({ message, part, nextHop, recipients: count('relayed'), milliseconds });
+  if (count('failed') > 0)
+    run.log.failed({ message, part, nextHop, reason: reason('failed'), recipients: count('failed') });
+  if (next.state === 'deferred')
+    run.log.deferred({ message, part, nextHop, reason: reason('waiting'), dueAt });
+  if (next.state === 'held') run.log.held({ message, part, reason: next.reason ?? '' });
+  if (next.state === 'dead') run.log.dead({ message, part, reason: next.reason ?? '' });
+}
+
+/**
+ * A delivery whose hop is down, untried: it stays due, so that it leaves as soon as the hop answers. One whose
+ * deadline or delay notice has come is settled with what the probe was told.
+ */
+export async function shelve(
+  run: Run,
+  key: DeliveryKey,
+  { reply, until }: { reply: string; until: string },
+): Promise<void> {
+  const claimed = await run.spool.claim(key, run.leaseUntil);
+  if (claimed === undefined) return;
+  const now = run.clock();
+  const at = now.toISOString();
+  const called = claimed.expireAt <= at || (claimed.delayAt !== undefined && claimed.delayAt <= at);
+  if (called) {
+    const results = waiting(waitingRecipients(claimed), ourWords(reply));
+    return settle(run, claimed, { results, hop: 'down' }, now);
+  }
+  const next: Delivery = { ...claimed, state: 'deferred', claims: 0, lastReply: reply };
+  await run.spool.settle(claimed, rested(next, until));
+}

@@ -1,0 +1,90 @@
+/**
+ * relay-outbound: carries mail to other hosts. Deployed once for queue `relay`, once for `direct`.
+ *
+ * Receives one SQS message, "this next hop has work"; reads what is due for the hop from the spool, bodies from S3,
+ * settings, secrets, DNS. Writes outcomes to the spool, slots and closures of the hop, `report` where a sender is
+ * owed one, and the hop's own queue where its time ends before the work does. Speaks SMTP, or calls SES.
+ * When it fails, leases and slots free themselves, and the due index wakes what is left.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { awsBodyStore } from '../../aws/body-store.ts';
+import { dynamodb, s3, secretsManager, ses, sqs } from '../../aws/clients.ts';
+import { awsHops } from '../../aws/hops.ts';
+import { mailLog } from '../../aws/mail-log.ts';
+import { keepBody } from '../../aws/objects.ts';
+import { dnsResolver } from '../../aws/resolver.ts';
+import { awsSecrets } from '../../aws/secrets.ts';
+import { sesSender } from '../../aws/ses.ts';
+import { awsSettings } from '../../aws/settings-source.ts';
+import { awsSpool } from '../../aws/spool.ts';
+import { readTuning, readVariables } from '../../aws/variables.ts';
+import { awsWorkQueue, queueUrls } from '../../aws/work-queue.ts';
+import { queueFor } from '../../mail/relay/next-hop.ts';
+import { carriers } from './carrier-for.ts';
+import { drainHop, type HopDoors } from './hop-worker.ts';
+import { settings } from './settings.ts';
+import { standardTimeouts } from './smtp-connection.ts';
+import { readWork } from './work.ts';
+
+const vars = readVariables(process.env, settings.variables);
+const tuning = readTuning(process.env);
+const log = mailLog('relay-outbound');
+const clock = (): Date => new Date();
+const table = { client: dynamodb(), table: vars.spoolTable };
+const bucket = { client: s3(), bucket: vars.bucket };
+
+const carrierFor = carriers({
+  bodies: awsBodyStore(bucket),
+  resolver: dnsResolver({ servers: tuning.dnsServers }),
+  secrets: awsSecrets({
+    client: secretsManager(),
+    prefix: vars.secretPrefix,
+    clock,
+    ...(tuning.local ? { keepSeconds: tuning.refreshSeconds } : {}),
+  }),
+  ses: sesSender(ses()),
+  tuning,
+  timeouts: standardTimeouts,
+  finalDotReserve: 330_000,
+  random: Math.random,
+});
+
+const doors: HopDoors = {
+  spool: awsSpool({
+    ...table,
+    clock,
+    keepBody: keepBody(bucket),
+    onFault: ({ message, part }) => log.held({ message, part, reason: 'fault' }),
+  }),
+  hops: awsHops({ ...table, clock }),
+  queue: awsWorkQueue({
+    client: sqs(),
+    urls: queueUrls(vars),
+    queueOf: ({ transport, nextHop }) => queueFor(transport, nextHop, tuning),
+  }),
+  settings: awsSettings({ ...vars, refreshSeconds: tuning.refreshSeconds, clock }),
+  carrierFor,
+  clock,
+  log,
+  pause: async (milliseconds) => {
+    await pause(milliseconds);
+  },
+  random: Math.random,
+  // One machine has no lag between the table and its index.
+  limits: { closing: 15_000, beginning: 390_000, indexDelay: tuning.local ? 0 : 300 },
+};
+
+export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  const batchItemFailures: { itemIdentifier: string }[] = [];
+  for (const { messageId, body } of event.Records) {
+    try {
+      await drainHop(readWork(body), doors, () => context.getRemainingTimeInMillis());
+    } catch (error) {
+      log.fault('A next hop could not be served', error, { sqsMessage: messageId });
+      batchItemFailures.push({ itemIdentifier: messageId });
+    }
+  }
+  log.flush();
+  return { batchItemFailures };
+}

@@ -1,0 +1,150 @@
+/**
+ * Drains one next hop (spool.md, outbound workers): takes a slot, claims what is due, sends it over one session,
+ * settles each, frees the slot before the invocation ends.
+ *
+ * No slot: others are at it. Not enough time left: the work is put into the queue again. A hop that cannot be spoken
+ * to is closed until its next probe; the first delivery has paid for the finding, the rest wait undisturbed, but for
+ * those whose deadline or delay notice has come. What fails here unexpectedly is thrown and comes again by the queue.
+ */
+import type { Settings, SettingsSource } from '../../mail/directory/settings.ts';
+import type { Clock, Hops, HopState, HopWork, Spool, WorkQueue } from '../../mail/spool/doors.ts';
+import { later, minute } from '../../mail/spool/keys.ts';
+import type { DeliveryKey } from '../../mail/spool/records.ts';
+import type { MailLog } from '../../aws/mail-log.ts';
+import type { Carrier } from './carrier.ts';
+import { sendClaimed, shelve } from './deliveries.ts';
+
+export interface HopDoors {
+  readonly spool: Pick<Spool, 'claim' | 'settle'>;
+  readonly hops: Hops;
+  readonly queue: Pick<WorkQueue, 'hop' | 'report'>;
+  readonly settings: SettingsSource;
+  readonly carrierFor: (work: HopWork, settings: Settings, remaining: () => number) => Carrier;
+  readonly clock: Clock;
+  readonly log: Pick<MailLog, 'relayed' | 'deferred' | 'failed' | 'held' | 'dead' | 'fault'>;
+  readonly pause: (milliseconds: number) => Promise<void>;
+  readonly random: () => number;
+  readonly limits: WorkerLimits;
+}
+
+/** Milliseconds. */
+export interface WorkerLimits {
+  /** Left for settling and closing when every socket has been destroyed. */
+  readonly closing: number;
+  /** Not begun with less: a delivery, the final dot's reply included, must fit. */
+  readonly beginning: number;
+  /** Index `hop` may be a moment behind the plan that woke us: one more look after this. */
+  readonly indexDelay: number;
+}
+
+export interface Run extends HopDoors {
+  readonly work: HopWork;
+  readonly set: Settings;
+  /** Until every socket must be closed. */
+  readonly remaining: () => number;
+  readonly leaseUntil: string;
+  readonly seen: Set<string>;
+}
+
+type End = 'drained' | 'no slot' | 'out of time' | 'down';
+
+const leaseReserve = minute;
+const pageSize = 25;
+/** Looked at after a failed probe; the sweep sees to the rest. */
+const mostShelved = 100;
+/** Further workers called when a hop answers again and many wait for it. */
+const helpers = 3;
+
+export async function drainHop(work: HopWork, doors: HopDoors, timeLeft: () => number): Promise<void> {
+  const set = await doors.settings.current();
+  const state = await doors.hops.state(work);
+  if (state?.closedUntil !== undefined && state.closedUntil > doors.clock().toISOString()) return;
+  const remaining = (): number => timeLeft() - doors.limits.closing;
+  const leaseUntil = later(doors.clock(), timeLeft() + leaseReserve);
+  const run: Run = { ...doors, work, set, remaining, leaseUntil, seen: new Set() };
+  let end = await drainWithSlot(run, state);
+  // A pointer that found no slot relied on us: what came while the slot was being freed is ours.
+  while (end === 'drained' && (await unseen(run)).length > 0) end = await drainWithSlot(run, undefined);
+  if (end === 'out of time') await doors.queue.hop(work);
+}
+
+async function drainWithSlot(run: Run, state: HopState | undefined): Promise<End> {
+  const { concurrentPerHost } = run.set.configuration.transfer;
+  const failing = (state?.failures ?? 0) > 0;
+  const slot = await run.hops.takeSlot(run.work, failing ? 1 : concurrentPerHost, run.leaseUntil);
+  if (slot === undefined) return 'no slot';
+  const carrier = run.carrierFor(run.work, run.set, run.remaining);
+  try {
+    return await drain(run, carrier, failing);
+  } finally {
+    await carrier.close();
+    await run.hops.freeSlot(slot);
+  }
+}
+
+async function drain(run: Run, carrier: Carrier, failing: boolean): Promise<End> {
+  let closed = failing;
+  let keys = await unseen(run);
+  if (keys.length === 0 && run.seen.size === 0 && run.limits.indexDelay > 0) {
+    await run.pause(run.limits.indexDelay);
+    keys = await unseen(run);
+  }
+  while (keys.length > 0) {
+    for (const key of keys) {
+      if (run.remaining() < run.limits.beginning) return 'out of time';
+      const attempt = await sendOne(run, carrier, key);
+      if (attempt === undefined) continue;
+      if (attempt.down !== undefined) return closeHop(run, attempt.down);
+      if (closed) await reopen(run, keys.length);
+      closed = false;
+    }
+    keys = await unseen(run);
+  }
+  return 'drained';
+}
+
+async function sendOne(
+  run: Run,
+  carrier: Carrier,
+  key: DeliveryKey,
+): Promise<{ down?: { reply: string; at: Date } } | undefined> {
+  run.seen.add(nameOf(key));
+  const claimed = await run.spool.claim(key, run.leaseUntil);
+  return claimed === undefined ? undefined : sendClaimed(run, carrier, claimed);
+}
+
+/** Due and not yet looked at in this run; shuffled, so that workers of one hop seldom reach for the same. */
+async function unseen(run: Run): Promise<DeliveryKey[]> {
+  const now = run.clock().toISOString();
+  const due = await run.hops.due(run.work, now, pageSize + run.seen.size);
+  return due
+    .filter((key) => !run.seen.has(nameOf(key)))
+    .slice(0, pageSize)
+    .map((key) => ({ key, draw: run.random() }))
+    .sort((a, b) => a.draw - b.draw)
+    .map(({ key }) => key);
+}
+
+function nameOf({ message, part }: DeliveryKey): string {
+  return `${message} ${part}`;
+}
+
+async function closeHop(run: Run, { reply, at }: { reply: string; at: Date }): Promise<End> {
+  const until = later(at, run.set.configuration.transfer.initialRetryMinutes * minute);
+  await run.hops.close(run.work, until, reply);
+  let keys = await unseen(run);
+  for (let n = 0; n < mostShelved && keys.length > 0 && run.remaining() > 0; keys = await unseen(run))
+    for (const key of keys) {
+      n += 1;
+      run.seen.add(nameOf(key));
+      await shelve(run, key, { reply, until });
+    }
+  return 'down';
+}
+
+/** The hop answers again: what waits for it goes now, by more hands where it is much. */
+async function reopen(run: Run, waiting: number): Promise<void> {
+  await run.hops.open(run.work);
+  if (waiting < pageSize) return;
+  for (let n = 0; n < helpers; n++) await run.queue.hop(run.work);
+}
