@@ -3,7 +3,7 @@
  */
 import { internetDomain, replyText } from './checks.ts';
 import { about, choice, flag, section, text, texts } from './fields.ts';
-import { entryProblem } from './list-entry.ts';
+import { entryList } from './entry-list.ts';
 
 const inbound = 'Configuration > Router/SMTP > Restrictions and Controls > SMTP Inbound Controls';
 const blacklistActions = ['log', 'tag', 'reject'] as const;
@@ -12,7 +12,7 @@ function privateList(kind: 'White' | 'Black') {
   const tab = `${inbound} > Private ${kind}list Filters`;
   return {
     enabled: flag(false, about(`${tab}: Private ${kind.toLowerCase()}list filter`, 'The list is used.')),
-    hosts: texts(about(`${tab}: hosts`, 'Peers on the list.'), entryProblem('hosts')),
+    hosts: entryList('hosts', about(`${tab}: hosts`, 'Peers on the list.')),
   };
 }
 

@@ -1,9 +1,9 @@
 /**
  * The controls of mail coming in: tab Router/SMTP > Restrictions and Controls > SMTP Inbound Controls.
  */
-import { entryProblem } from './list-entry.ts';
+import { entryList } from './entry-list.ts';
 import { hostLists } from './configuration-host-lists.ts';
-import { about, choice, flag, section, texts } from './fields.ts';
+import { about, choice, flag, section } from './fields.ts';
 
 const inbound = 'Configuration > Router/SMTP > Restrictions and Controls > SMTP Inbound Controls';
 const relay = `${inbound} > Inbound Relay Controls`;
@@ -14,34 +14,34 @@ const recipients = `${inbound} > Inbound Intended Recipients Controls`;
 
 const inboundRelay = section(
   {
-    allowDestinations: texts(
+    allowDestinations: entryList(
+      'destinations',
       about(
         `${relay}: Allow messages to be sent only to the following external internet domains`,
         'Domains that anybody may relay to.',
       ),
-      entryProblem('destinations'),
     ),
-    denyDestinations: texts(
+    denyDestinations: entryList(
+      'denied-destinations',
       about(
         `${relay}: Deny messages to be sent to the following external internet domains`,
         'Domains that nobody else may relay to.',
       ),
-      entryProblem('denied-destinations'),
       ['*'],
     ),
-    allowHosts: texts(
+    allowHosts: entryList(
+      'hosts',
       about(
         `${relay}: Allow messages only from the following internet hosts to be sent to external internet domains`,
         'Hosts that may relay anywhere.',
       ),
-      entryProblem('hosts'),
     ),
-    denyHosts: texts(
+    denyHosts: entryList(
+      'denied-hosts',
       about(
         `${relay}: Deny messages from the following internet hosts to be sent to external internet domains`,
         'Hosts that may not relay.',
       ),
-      entryProblem('denied-hosts'),
       ['*'],
     ),
   },
@@ -58,9 +58,9 @@ const relayEnforcement = section(
         'Whom the relay lists and the black and white lists concern.',
       ),
     ),
-    excludeHosts: texts(
+    excludeHosts: entryList(
+      'hosts',
       about(`${enforcement}: Exclude these connecting hosts from anti-relay checks`, 'Exempt peers.'),
-      entryProblem('hosts'),
     ),
     authenticatedUsers: choice(
       ['allow', 'check'],
@@ -80,19 +80,19 @@ const inboundConnections = section(
         'Only peers with a confirmed host name may send.',
       ),
     ),
-    allow: texts(
+    allow: entryList(
+      'hosts',
       about(
         `${connections}: Allow connections only from the following SMTP internet hostnames/IP addresses`,
         'Only these peers may connect. Empty: all.',
       ),
-      entryProblem('hosts'),
     ),
-    deny: texts(
+    deny: entryList(
+      'hosts',
       about(
         `${connections}: Deny connections from the following SMTP internet hostnames/IP addresses`,
         'These peers may not connect.',
       ),
-      entryProblem('hosts'),
     ),
   },
   about(connections, 'Who may connect.'),
@@ -107,19 +107,19 @@ const inboundSenders = section(
         'The domain of MAIL FROM must have an MX, A or AAAA.',
       ),
     ),
-    allow: texts(
+    allow: entryList(
+      'addresses',
       about(
         `${senders}: Allow messages only from the following external internet addresses/domains`,
         'Only these senders. Empty: all.',
       ),
-      entryProblem('addresses'),
     ),
-    deny: texts(
+    deny: entryList(
+      'addresses',
       about(
         `${senders}: Deny messages from the following external internet addresses/domains`,
         'Not these senders.',
       ),
-      entryProblem('addresses'),
     ),
   },
   about(senders, 'Who may send.'),
@@ -142,19 +142,19 @@ const inboundRecipients = section(
       false,
       about(`${recipients}: Deny mail to groups`, 'Nobody outside may write to groups.'),
     ),
-    allow: texts(
+    allow: entryList(
+      'addresses',
       about(
         `${recipients}: Allow messages intended only for the following internet addresses`,
         'Only these local recipients. Empty: all.',
       ),
-      entryProblem('addresses'),
     ),
-    deny: texts(
+    deny: entryList(
+      'addresses',
       about(
         `${recipients}: Deny messages intended for the following internet addresses`,
         'Not these local recipients.',
       ),
-      entryProblem('addresses'),
     ),
   },
   about(recipients, 'Local recipients.'),
@@ -175,9 +175,9 @@ const senderAuthentication = section(
       about('none', 'Refused under `reject`: a failure where the domain publishes p=reject.'),
     ),
     dkim: choice(['off', 'tag'], 'tag', about(`${dns}: DKIM`, 'A bad signature alone refuses nothing.')),
-    trustedForwarders: texts(
+    trustedForwarders: entryList(
+      'hosts',
       about('none', 'Hosts, and domains that seal with ARC, whose mail is never refused for these.'),
-      entryProblem('hosts'),
     ),
   },
   about(dns, 'SPF, DKIM and DMARC of mail coming in.'),

@@ -2,8 +2,8 @@
  * What becomes of accepted mail: outbound controls, delivery, transfer, undeliverable mail.
  */
 import { hours } from './checks.ts';
-import { entryProblem } from './list-entry.ts';
-import { about, choice, flag, number, section, text, texts } from './fields.ts';
+import { entryList } from './entry-list.ts';
+import { about, choice, flag, number, section, text } from './fields.ts';
 
 const controls = 'Configuration > Router/SMTP > Restrictions and Controls';
 const outbound = `${controls} > SMTP Outbound Controls`;
@@ -13,19 +13,19 @@ const undeliverableTab = `${controls} > Restrictions`;
 
 const outboundSenders = section(
   {
-    allow: texts(
+    allow: entryList(
+      'outbound-senders',
       about(
         `${outbound}: Allow messages only from the following internet addresses to be sent to the internet`,
         'Only these senders may write outside. Empty: all.',
       ),
-      entryProblem('outbound-senders'),
     ),
-    deny: texts(
+    deny: entryList(
+      'outbound-senders',
       about(
         `${outbound}: Deny messages from the following internet addresses to be sent to the internet`,
         'These senders may not write outside.',
       ),
-      entryProblem('outbound-senders'),
     ),
   },
   about(outbound, 'Who may write outside: addresses and groups.'),
@@ -33,19 +33,19 @@ const outboundSenders = section(
 
 const outboundRecipients = section(
   {
-    allow: texts(
+    allow: entryList(
+      'addresses',
       about(
         `${outbound}: Allow messages only to recipients in the following internet domains or host names`,
         'Mail goes out only to these. Empty: all.',
       ),
-      entryProblem('addresses'),
     ),
-    deny: texts(
+    deny: entryList(
+      'addresses',
       about(
         `${outbound}: Deny messages to recipients in the following internet domains or host names`,
         'No mail goes out to these.',
       ),
-      entryProblem('addresses'),
     ),
   },
   about(outbound, 'Whom people may write to: domains, addresses, groups, MX host names.'),
@@ -69,9 +69,9 @@ const delivery = section(
       false,
       about('notes.ini RouterJunkDeliverSoftfail', 'Mail with SPF softfail goes there, too.'),
     ),
-    junkExceptions: texts(
+    junkExceptions: entryList(
+      'addresses',
       about(`${deliveryTab}: exceptions for Junk delivery`, 'Senders whose mail never goes there.'),
-      entryProblem('addresses'),
     ),
   },
   about(deliveryTab, 'Delivery into mail files.'),

@@ -3,12 +3,12 @@
  * applies, whole.
  */
 import { internetDomain, secretName, selector } from './checks.ts';
-import { entryProblem } from './list-entry.ts';
+import { entryList } from './entry-list.ts';
 import { z } from 'zod';
 import { inboundControls } from './configuration-inbound.ts';
 import { routing } from './configuration-routing.ts';
 import { outboundControls } from './configuration-transfer.ts';
-import { about, choice, flag, form, requiredText, section, texts } from './fields.ts';
+import { about, choice, flag, form, requiredText, section } from './fields.ts';
 import { rule } from './rule.ts';
 
 const commands = 'Configuration > Router/SMTP > Advanced > Commands and Extensions';
@@ -124,12 +124,12 @@ const tracking = section(
   {
     enabled: flag(true, about(`${trackingTab}: Message tracking`, '`postern trace` knows messages.')),
     subjects: flag(false, about(`${trackingTab}: Log message subjects`, 'It may know subjects.')),
-    exceptFor: texts(
+    exceptFor: entryList(
+      'addresses',
       about(
         `${trackingTab}: Don't track messages for`,
         'People and addresses whose messages it does not know.',
       ),
-      entryProblem('addresses'),
     ),
   },
   about(trackingTab, 'What `postern trace` may know.'),

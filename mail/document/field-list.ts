@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import { forms, type FormName } from './forms.ts';
+import { places, type Place } from './list-entry.ts';
 
 export type FieldRow = {
   /** `routing.relayHost`; `[]` stands for an entry of a list of maps: `rules[].name`. */
@@ -13,6 +14,8 @@ export type FieldRow = {
   readonly required: boolean;
   readonly description: string;
   readonly domino: string;
+  /** Of a list of hosts, domains or addresses: what its entries may be. */
+  readonly place?: Place;
 };
 
 /** Parts of zod's definitions that a walk needs. */
@@ -66,14 +69,20 @@ function unique(rows: readonly FieldRow[]): FieldRow[] {
 function rowOf(path: string, schema: z.core.$ZodType): FieldRow {
   const meta = z.globalRegistry.get(schema) ?? {};
   const fallback = defaultOf(schema);
+  const { place } = meta;
   return {
     path,
     type: typeOf(bare(schema)),
     ...(fallback === undefined ? {} : { fallback: JSON.stringify(fallback) }),
+    ...(isPlace(place) ? { place } : {}),
     required: meta['required'] === true,
     description: meta.description ?? '',
     domino: typeof meta['domino'] === 'string' ? meta['domino'] : 'none',
   };
+}
+
+function isPlace(value: unknown): value is Place {
+  return typeof value === 'string' && Object.hasOwn(places, value);
 }
 
 function typeOf(schema: z.core.$ZodType): string {

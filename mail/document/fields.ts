@@ -71,11 +71,37 @@ export function requiredText(words: About, check?: Check) {
   return checked(check, 'is empty; it is required').meta({ ...words, required: true });
 }
 
+/** Beyond these the mistakes of a list are counted, not told. */
+const TOLD_OF_A_LIST = 20;
+
 export function texts(words: About, check?: Check, fallback: readonly string[] = []) {
   return z
-    .array(checked(check, 'is empty; leave the entry out'))
+    .array(z.string())
+    .superRefine(
+      (entries, context) => {
+        if (Array.isArray(entries)) tellProblems(entries, check, context);
+      },
+      // Also where an entry is no string: the others are looked at all the same.
+      { when: () => true },
+    )
     .default([...fallback])
     .meta(words);
+}
+
+function tellProblems(entries: readonly unknown[], check: Check | undefined, context: z.RefinementCtx): void {
+  let problems = 0;
+  for (const [index, entry] of entries.entries()) {
+    const message =
+      typeof entry === 'string' ? problemOf(entry, check, 'is empty; leave the entry out') : undefined;
+    if (message === undefined) continue;
+    problems += 1;
+    if (problems <= TOLD_OF_A_LIST) context.addIssue({ code: 'custom', path: [index], message });
+  }
+  if (problems > TOLD_OF_A_LIST)
+    context.addIssue({
+      code: 'custom',
+      message: `${problems - TOLD_OF_A_LIST} more entries have such problems`,
+    });
 }
 
 export function section<T extends z.core.$ZodLooseShape>(shape: T, words: About) {
@@ -92,10 +118,13 @@ export function form<T extends z.core.$ZodLooseShape>(shape: T, words: About) {
 
 function checked(check: Check | undefined, empty: string | undefined) {
   return z.string().check(({ value, issues }) => {
-    const problem = value === '' ? empty : (tooLong(value) ?? check?.(value));
-    if (problem === undefined) return;
-    issues.push({ code: 'custom', input: value, message: problem, continue: true });
+    const message = problemOf(value, check, empty);
+    if (message !== undefined) issues.push({ code: 'custom', input: value, message, continue: true });
   });
+}
+
+function problemOf(value: string, check: Check | undefined, empty: string | undefined): string | undefined {
+  return value === '' ? empty : (tooLong(value) ?? check?.(value));
 }
 
 function tooLong(value: string): string | undefined {

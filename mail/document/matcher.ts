@@ -46,9 +46,13 @@ export function hostMatcher(entries: readonly string[], known: Known): HostMatch
   };
 }
 
-/** Senders and recipients; of an address without a domain (`<postmaster>`) only the address itself can match. */
-export function addressMatcher(entries: readonly string[], known: Known): AddressMatcher {
-  const list = compile(entries, 'addresses', known);
+/** Senders and recipients (`outboundSenders` take no domains, domino-rules X2); of an address without a domain (`<postmaster>`) only the address itself can match. */
+export function addressMatcher(
+  entries: readonly string[],
+  known: Known,
+  place: 'addresses' | 'outbound-senders' = 'addresses',
+): AddressMatcher {
+  const list = compile(entries, place, known);
   return {
     empty: entries.length === 0,
     match: (address) => list.addresses.get(foldAddress(address)) ?? list.domains.match(address.domain),

@@ -2,20 +2,9 @@
  * The Server document: one per server of the domain; the deployment names its own.
  */
 import { dominoDomain, hostName, name, replyText } from './checks.ts';
-import { entryProblem } from './list-entry.ts';
+import { entryList } from './entry-list.ts';
 import type { z } from 'zod';
-import {
-  about,
-  choice,
-  flag,
-  form,
-  number,
-  optionalText,
-  requiredText,
-  section,
-  text,
-  texts,
-} from './fields.ts';
+import { about, choice, flag, form, number, optionalText, requiredText, section, text } from './fields.ts';
 
 const internetPort = 'Server > Ports > Internet Ports > Mail > SMTP Inbound';
 
@@ -104,13 +93,13 @@ export const serverForm = form(
       ),
       replyText,
     ),
-    trustedProxies: texts(
+    trustedProxies: entryList(
+      'networks',
       about('none', 'Addresses of peers that may send XCLIENT and so speak for another peer.'),
-      entryProblem('networks'),
     ),
-    proxyProtocol: texts(
+    proxyProtocol: entryList(
+      'networks',
       about('none', 'Addresses of load balancers that begin every connection with a PROXY header.'),
-      entryProblem('networks'),
     ),
     ports: section(
       {
