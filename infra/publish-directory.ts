@@ -13,25 +13,29 @@ import type { Nouns } from './nouns.ts';
 import { runEvery } from './schedule.ts';
 import { deadLetterQueue } from './work-queue.ts';
 
-export class PublishDirectory extends GatewayFunction {
-  constructor(scope: Construct, { deployment, directory, views, bucket }: Nouns) {
-    super(scope, { deployment, folder: 'publish-directory', settings });
-    directory.grantPublish(this);
-    views.grantPublish(this);
-    bucket.grantRead(this, ['settings']);
-    bucket.grantWrite(this, ['settings']);
-    const dead = deadLetterQueue(this, 'Dead', `${deployment.stackName}-directory-dead`);
-    allow(this, { actions: ['sqs:SendMessage'], resources: [dead.queueArn] });
-    new EventSourceMapping(this, 'Changes', {
-      target: this.lambda,
-      eventSourceArn: directory.streamArn,
-      startingPosition: StartingPosition.TRIM_HORIZON,
-      batchSize: settings.batchSize,
-      bisectBatchOnError: true,
-      retryAttempts: 10,
-      reportBatchItemFailures: true,
-      onFailure: { bind: () => ({ destination: dead.queueArn }) },
-    });
-    runEvery(this, Duration.minutes(15), { kind: 'full-pass' });
-  }
+export function publishDirectory(scope: Construct, nouns: Nouns): GatewayFunction {
+  const { deployment, directory, views, bucket } = nouns;
+  const component = new GatewayFunction(scope, { deployment, folder: 'publish-directory', settings });
+  directory.grantPublish(component);
+  views.grantPublish(component);
+  bucket.grantRead(component, ['settings']);
+  bucket.grantWrite(component, ['settings']);
+  readChanges(component, nouns);
+  runEvery(component, Duration.minutes(15), { kind: 'full-pass' });
+  return component;
+}
+
+function readChanges(component: GatewayFunction, { deployment, directory }: Nouns): void {
+  const dead = deadLetterQueue(component, 'Dead', `${deployment.stackName}-directory-dead`);
+  allow(component, { actions: ['sqs:SendMessage'], resources: [dead.queueArn] });
+  new EventSourceMapping(component, 'Changes', {
+    target: component.lambda,
+    eventSourceArn: directory.streamArn,
+    startingPosition: StartingPosition.TRIM_HORIZON,
+    batchSize: settings.batchSize,
+    bisectBatchOnError: true,
+    retryAttempts: 10,
+    reportBatchItemFailures: true,
+    onFailure: { bind: () => ({ destination: dead.queueArn }) },
+  });
 }

@@ -8,12 +8,14 @@ import { Construct } from 'constructs';
 import { allow, give, type Component } from './component.ts';
 import { keptTable, textAttribute } from './kept-table.ts';
 
-const indexes = { due: 'wake', hop: 'hopKey' } as const;
-
 /** A worker asks its hop for what is due, and should not have to claim what is not. */
-const projections = {
-  due: { projectionType: ProjectionType.KEYS_ONLY },
-  hop: { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: ['dueAt'] },
+const indexes = {
+  due: { partitionKey: textAttribute('wake'), projectionType: ProjectionType.KEYS_ONLY },
+  hop: {
+    partitionKey: textAttribute('hopKey'),
+    projectionType: ProjectionType.INCLUDE,
+    nonKeyAttributes: ['dueAt'],
+  },
 };
 
 export class Spool extends Construct {
@@ -27,13 +29,8 @@ export class Spool extends Construct {
       sortKey: 'part',
       timeToLiveAttribute: 'expiresAt',
     });
-    for (const indexName of ['due', 'hop'] as const)
-      this.table.addGlobalSecondaryIndex({
-        indexName,
-        partitionKey: textAttribute(indexes[indexName]),
-        sortKey: textAttribute('wakeAt'),
-        ...projections[indexName],
-      });
+    for (const [indexName, index] of Object.entries(indexes))
+      this.table.addGlobalSecondaryIndex({ indexName, sortKey: textAttribute('wakeAt'), ...index });
   }
 
   /** The listener counts failed logins under `lock#…` and can write nothing else here. */

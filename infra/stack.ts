@@ -10,7 +10,7 @@ import { MailBucket } from './mail-bucket.ts';
 import { Mailboxes } from './mailboxes.ts';
 import { Network } from './network.ts';
 import type { Nouns } from './nouns.ts';
-import { PublishDirectory } from './publish-directory.ts';
+import { publishDirectory } from './publish-directory.ts';
 import { directOutbound, relayOutbound } from './relay-outbound.ts';
 import { reportFailure } from './report-failure.ts';
 import { retryDeferred } from './retry-deferred.ts';
@@ -50,7 +50,7 @@ export class PosternStack extends Stack {
   private gatewayFunctions(nouns: Nouns): GatewayFunction[] {
     const direct = directOutbound(this, nouns);
     return [
-      new PublishDirectory(this, nouns),
+      publishDirectory(this, nouns),
       routeMail(this, nouns),
       deliverToMailbox(this, nouns),
       relayOutbound(this, nouns),
