@@ -4,23 +4,53 @@
  */
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Ports } from './options.ts';
+import { queueUrlAt } from './service-clients.ts';
+import type { ServiceEndpoints } from './services/services.ts';
 
-export interface Endpoints {
+export interface Endpoints extends ServiceEndpoints {
   /** `host:port`. */
   readonly smtp: string;
   readonly submission: string;
   readonly smtps: string;
-  /** URLs. */
-  readonly dynamodb: string;
-  readonly sqs: string;
-  readonly s3: string;
-  readonly ses: string;
-  readonly secretsManager: string;
-  /** Web page of what SES was given. */
-  readonly sesInbox: string;
   readonly tables: Readonly<Record<'directory' | 'views' | 'spool' | 'mailboxes', string>>;
   readonly queues: Readonly<Record<'route' | 'deliver' | 'relay' | 'direct' | 'report', string>>;
   readonly bucket: string;
+}
+
+export interface EndpointFacts {
+  readonly host: string;
+  readonly ports: Ports;
+  readonly services: ServiceEndpoints;
+  readonly stack: string;
+  readonly bucket: string;
+}
+
+export function endpointsOf({ host, ports, services, stack, bucket }: EndpointFacts): Endpoints {
+  const at = (port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const queueUrl = queueUrlAt(services.sqs);
+  const table = (name: string): string => `${stack}-${name}`;
+  const queue = (name: string): string => queueUrl(`${stack}-${name}`);
+  return {
+    smtp: at(ports.smtp),
+    submission: at(ports.submission),
+    smtps: at(ports.smtps),
+    ...services,
+    tables: {
+      directory: table('directory'),
+      views: table('views'),
+      spool: table('spool'),
+      mailboxes: table('mailboxes'),
+    },
+    queues: {
+      route: queue('route'),
+      deliver: queue('deliver'),
+      relay: queue('relay'),
+      direct: queue('direct'),
+      report: queue('report'),
+    },
+    bucket,
+  };
 }
 
 const fileIn = (data: string): string => join(data, 'endpoints.json');

@@ -3,7 +3,7 @@
  * of `npm start`. Nothing of the shell's own environment reaches a component.
  */
 import type { Options } from './options.ts';
-import type { ServiceEndpoints } from './service-clients.ts';
+import type { ServiceEndpoints } from './services/services.ts';
 import { account, region } from './template.ts';
 import type { Component, LambdaFunction } from './wiring.ts';
 

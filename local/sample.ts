@@ -9,7 +9,10 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { hashPassword } from '../mail/directory/password.ts';
+import { isLoopback } from './options.ts';
 
 export interface SampleOptions {
   readonly client: DynamoDBClient;
@@ -20,8 +23,22 @@ export interface SampleOptions {
 
 type SampleDocument = Readonly<Record<string, unknown>> & { readonly form: string; readonly name: string };
 
+const wellKnownPassword = 'postern';
+
+/**
+ * Writes the sample into an empty directory and waits until it is published. Answers Bob's password when it was
+ * written now: the well-known one, or a random one where others than this machine can reach the listener.
+ */
+export async function provideSample(options: SampleOptions, host: string): Promise<string | undefined> {
+  const empty = await directoryIsEmpty(options);
+  const password = isLoopback(host) ? wellKnownPassword : randomBytes(12).toString('base64url');
+  if (empty) await writeSample(options, await hashPassword(password));
+  await sampleJudged(options);
+  return empty ? password : undefined;
+}
+
 /** Nothing was ever put here, and nothing ever published. */
-export async function directoryIsEmpty(options: SampleOptions): Promise<boolean> {
+async function directoryIsEmpty(options: SampleOptions): Promise<boolean> {
   const counts = await Promise.all(
     [options.directoryTable, options.viewsTable].map(async (TableName) => {
       const { Count } = await options.client.send(new ScanCommand({ TableName, Limit: 1 }));
@@ -31,7 +48,7 @@ export async function directoryIsEmpty(options: SampleOptions): Promise<boolean>
   return counts.every((count) => count === 0);
 }
 
-export async function writeSample(options: SampleOptions, passwordHash: string): Promise<void> {
+async function writeSample(options: SampleOptions, passwordHash: string): Promise<void> {
   const requests = sampleDocuments(options.server, passwordHash).map((document) => ({
     PutRequest: { Item: marshall(document) },
   }));
@@ -41,7 +58,7 @@ export async function writeSample(options: SampleOptions, passwordHash: string):
 }
 
 /** Resolves when every sample document that is there was judged; a later start may find some deleted. */
-export async function sampleJudged(options: SampleOptions): Promise<void> {
+async function sampleJudged(options: SampleOptions): Promise<void> {
   const keys = sampleDocuments(options.server, '').map(({ form, name }) => marshall({ form, name }));
   for (const Key of keys) {
     for (;;) {

@@ -8,7 +8,7 @@ export interface ScreenFacts {
   readonly endpoints: Endpoints;
   /** The sample's documents are there. */
   readonly sample: boolean;
-  /** Made at random, and shown this once; undefined: the sample's well-known one. */
+  /** Bob's, where it was set at this start; a random one is shown this once. */
   readonly password?: string;
 }
 
@@ -30,6 +30,7 @@ export function startScreen(facts: ScreenFacts): string {
 }
 
 function tryNext({ endpoints, options, password }: ScreenFacts, command: string): string[] {
+  const login = password ?? (isLoopback(options.host) ? 'postern' : 'PASSWORD');
   return [
     '',
     'The sample domain is acme.example, with Alice, Bob, a group (team@) and a mail-in database (support@). Try:',
@@ -39,7 +40,7 @@ function tryNext({ endpoints, options, password }: ScreenFacts, command: string)
     '',
     'Bob may send to the world, once he has logged in:',
     '',
-    `  swaks --server ${endpoints.submission} -tls --auth-user bob@acme.example --auth-password ${password ?? 'postern'} \\`,
+    `  swaks --server ${endpoints.submission} -tls --auth-user bob@acme.example --auth-password ${login} \\`,
     '        --from bob@acme.example --to someone@elsewhere.example',
     '',
     `  ${command} explain --from you@elsewhere.example --to nobody@acme.example`,
@@ -49,7 +50,7 @@ function tryNext({ endpoints, options, password }: ScreenFacts, command: string)
 }
 
 function passwordNote(options: Options, password: string | undefined): string[] {
-  if (password === undefined) return [];
+  if (password === undefined || isLoopback(options.host)) return [];
   return [
     '',
     `${options.host} is reachable from elsewhere, so Bob's password is ${password}; it is not shown again.`,
@@ -63,9 +64,4 @@ function firstDocuments(command: string): string[] {
     '',
     `  ${command} documents init --server NAME --host-name HOST --domain DOMAIN`,
   ];
-}
-
-/** Random and easy to type, where others could reach the well-known one. */
-export function samplePassword(host: string, random: () => string): string | undefined {
-  return isLoopback(host) ? undefined : random();
 }

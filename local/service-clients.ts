@@ -3,18 +3,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Clients } from './provision.ts';
+import type { ServiceEndpoints } from './services/services.ts';
 import { account, region } from './template.ts';
-
-/** URLs of the embedded services. */
-export interface ServiceEndpoints {
-  readonly dynamodb: string;
-  readonly sqs: string;
-  readonly s3: string;
-  readonly ses: string;
-  readonly secretsManager: string;
-  /** Web page of what SES was given. */
-  readonly sesInbox: string;
-}
 
 export function serviceClients(endpoints: ServiceEndpoints): Clients & { destroy(): void } {
   const common = { region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };

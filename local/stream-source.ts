@@ -6,15 +6,19 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { failedRecords } from './sqs-event.ts';
-import { PositionLost, type StreamApi, type StreamRecord } from './stream-api.ts';
-import type { StreamPositions } from './stream-positions.ts';
+import type { StreamRecord, TableStream } from './services/stream-client.ts';
 import { region } from './template.ts';
 import type { Mapping } from './triggers.ts';
 
+/** How far the stream was read, kept on disk. */
+export interface StreamPlaces {
+  of(streamArn: string): string | undefined;
+  keep(streamArn: string, sequenceNumber: string): void;
+}
+
 export interface StreamSourceOptions {
-  readonly api: StreamApi;
-  readonly table: string;
-  readonly positions: StreamPositions;
+  readonly open: () => Promise<TableStream>;
+  readonly places: StreamPlaces;
   readonly mapping: Pick<Mapping, 'batchSize' | 'bisect' | 'retries' | 'reportBatchItemFailures'>;
   readonly invoke: (event: unknown) => Promise<unknown>;
   /** Told of records that are passed over. */
@@ -46,64 +50,41 @@ export class StreamSource {
   }
 
   async #poll(): Promise<void> {
+    let stream: TableStream | undefined;
     while (!this.#stopped) {
       try {
-        await this.#readShards();
+        stream ??= await this.#options.open();
+        if (await this.#read(stream)) continue;
       } catch (error) {
-        if (!this.#stopped)
-          this.#options.onFault(`The stream of ${this.#options.table} could not be read.`, error);
+        if (!this.#stopped) this.#options.onFault('A stream could not be read.', error);
       }
       await this.#wait(this.#options.pollMs ?? 250);
     }
   }
 
-  async #readShards(): Promise<void> {
-    const { api, table } = this.#options;
-    const stream = await api.streamOf(table);
-    const shards = await api.shardsOf(stream);
-    await Promise.all(shards.map((shard) => this.#readShard(stream, shard)));
+  /** false: there was nothing new. */
+  async #read(stream: TableStream): Promise<boolean> {
+    const records = await stream.after(this.#options.places.of(stream.arn));
+    const { batchSize } = this.#options.mapping;
+    for (let at = 0; at < records.length; at += batchSize)
+      await this.#deliver(stream.arn, records.slice(at, at + batchSize), 0);
+    return records.length > 0;
   }
 
-  /** Until the shard ends or the gateway stops; an empty answer is asked again after a while. */
-  async #readShard(stream: string, shard: string): Promise<void> {
-    let iterator: string | undefined = await this.#iterator(stream, shard);
-    while (iterator !== undefined && !this.#stopped) {
-      const { records, next } = await this.#options.api.records(iterator, this.#options.mapping.batchSize);
-      if (records.length > 0) await this.#deliver(stream, shard, records, 0);
-      else await this.#wait(this.#options.pollMs ?? 250);
-      iterator = next;
-    }
-  }
-
-  /** A position older than what the stream keeps: read what there is. */
-  async #iterator(stream: string, shard: string): Promise<string> {
-    try {
-      return await this.#options.api.iterator(stream, shard, this.#options.positions.read(shard));
-    } catch (error) {
-      if (!(error instanceof PositionLost)) throw error;
-      return this.#options.api.iterator(stream, shard);
-    }
-  }
-
-  async #deliver(
-    stream: string,
-    shard: string,
-    batch: readonly StreamRecord[],
-    attempt: number,
-  ): Promise<void> {
+  async #deliver(stream: string, batch: readonly StreamRecord[], attempt: number): Promise<void> {
     if (this.#stopped || batch.length === 0) return;
     const done = await this.#invoke(stream, batch);
-    if (done > 0) this.#keep(shard, batch[done - 1]);
+    if (done > 0) this.#keep(stream, batch[done - 1]);
     if (done === batch.length) return;
-    if (done > 0) return this.#deliver(stream, shard, batch.slice(done), 0);
+    if (done > 0) return this.#deliver(stream, batch.slice(done), 0);
     const half = Math.floor(batch.length / 2);
     if (this.#options.mapping.bisect && half > 0) {
-      await this.#deliver(stream, shard, batch.slice(0, half), attempt);
-      return this.#deliver(stream, shard, batch.slice(half), attempt);
+      await this.#deliver(stream, batch.slice(0, half), attempt);
+      return this.#deliver(stream, batch.slice(half), attempt);
     }
-    if (this.#isLast(attempt)) return this.#passOver(shard, batch);
+    if (this.#isLast(attempt)) return this.#passOver(stream, batch);
     await this.#wait(Math.min(longestRetryMs, (this.#options.firstRetryMs ?? 250) * 2 ** attempt));
-    return this.#deliver(stream, shard, batch, attempt + 1);
+    return this.#deliver(stream, batch, attempt + 1);
   }
 
   #isLast(attempt: number): boolean {
@@ -125,13 +106,13 @@ export class StreamSource {
     }
   }
 
-  async #passOver(shard: string, batch: readonly StreamRecord[]): Promise<void> {
+  async #passOver(stream: string, batch: readonly StreamRecord[]): Promise<void> {
     await this.#options.giveUp(batch);
-    this.#keep(shard, batch.at(-1));
+    this.#keep(stream, batch.at(-1));
   }
 
-  #keep(shard: string, record: StreamRecord | undefined): void {
-    if (record !== undefined) this.#options.positions.write(shard, sequenceNumber(record));
+  #keep(stream: string, record: StreamRecord | undefined): void {
+    if (record !== undefined) this.#options.places.keep(stream, sequenceNumber(record));
   }
 
   async #wait(ms: number): Promise<void> {

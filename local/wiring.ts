@@ -46,15 +46,19 @@ export interface Wiring {
   readonly mappings: readonly Mapping[];
   readonly schedules: readonly Schedule[];
   readonly listener: Component;
+  /** Partition keys of tables, and of indexes as `table/index`. */
+  readonly partitionKeys: Readonly<Record<string, string>>;
 }
 
 export function readWiring(template: Template, stack: string): Wiring {
   const short = (name: string): string =>
     name.startsWith(`${stack}-`) ? name.slice(stack.length + 1) : name;
+  const tables = template
+    .ofType('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable')
+    .map((r) => readTable(template, r));
   return {
-    tables: template
-      .ofType('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable')
-      .map((r) => readTable(template, r)),
+    tables,
+    partitionKeys: Object.fromEntries(tables.flatMap(partitionKeysOf)),
     queues: template.ofType('AWS::SQS::Queue').map((r) => readQueue(template, r)),
     buckets: template.ofType('AWS::S3::Bucket').map((r) => template.nameOf(r)),
     functions: template.ofType('AWS::Lambda::Function').map((r) => readFunction(template, r, short)),
@@ -63,6 +67,36 @@ export function readWiring(template: Template, stack: string): Wiring {
     listener: readListener(template),
   };
 }
+
+/** The stack's name, as its directory table has it. */
+export function stackOf(document: unknown): string {
+  const resources = object(object(document as Json, 'the template')['Resources'] ?? null, 'Resources');
+  const names = Object.values(resources).map(
+    (each) => object(object(each, 'a resource')['Properties'] ?? {}, 'a resource')['TableName'],
+  );
+  const directory = names.find((name) => typeof name === 'string' && name.endsWith('-directory'));
+  if (typeof directory !== 'string')
+    throw new TemplateError('The template has no table `<stack>-directory`.');
+  return directory.replace(/-directory$/, '');
+}
+
+type KeySchema = Table['keys'];
+
+function partitionKeysOf({ name, keys, definition }: Table): [string, string][] {
+  const indexes = (definition['GlobalSecondaryIndexes'] ?? []) as unknown as {
+    readonly IndexName: string;
+    readonly KeySchema: KeySchema;
+  }[];
+  return [
+    [name, hashKey(keys)],
+    ...indexes.map(({ IndexName, KeySchema }): [string, string] => [
+      `${name}/${IndexName}`,
+      hashKey(KeySchema),
+    ]),
+  ];
+}
+
+const hashKey = (keys: KeySchema): string => keys.find((key) => key.KeyType === 'HASH')?.AttributeName ?? '';
 
 const tableProperties = [
   'AttributeDefinitions',
