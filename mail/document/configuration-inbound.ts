@@ -55,7 +55,7 @@ const relayEnforcement = section(
       'external',
       about(
         `${enforcement}: Perform Anti-Relay enforcement for these connecting hosts`,
-        'Whom the relay lists and the black and white lists concern.',
+        'Which peers the relay lists, the blacklists and the whitelists are for.',
       ),
     ),
     excludeHosts: entryList(

@@ -28,13 +28,13 @@ const ways = {
     'always',
     about(
       `${basics}: Servers within the local Notes domain are reachable via SMTP over TCPIP`,
-      'Which servers of the domain.',
+      'Whether all of them, or those of the same named network.',
     ),
   ),
   addressLookup: choice(
     ['fullname-then-local-part', 'fullname', 'local-part'],
     'fullname-then-local-part',
-    about(`${basics}: Address lookup`, 'How a local recipient is found.'),
+    about(`${basics}: Address lookup`, 'By which keys a local recipient is looked up.'),
   ),
   hostNameLookup: choice(
     ['dynamic-then-local', 'dynamic', 'local'],
@@ -48,7 +48,7 @@ const hops = {
     '',
     about(
       `${basics}: Relay host for messages leaving the local Internet domain`,
-      'Next hop for mail leaving the local Internet domains; empty: direct, by MX.',
+      'Next hop of mail for other domains; empty: the MX of each.',
     ),
     nextHop,
   ),
@@ -77,7 +77,7 @@ const hops = {
     '',
     about(
       `${basics}: Local Internet domain smart host`,
-      'Next hop for local recipients that no document knows.',
+      'Next hop of local recipients who are in no document.',
     ),
     nextHop,
   ),
@@ -85,7 +85,7 @@ const hops = {
     false,
     about(
       `${basics}: Smart host is used for all local Internet domain recipients`,
-      'Every local recipient goes to the smart host.',
+      'The smart host gets the mail of all local recipients.',
     ),
   ),
 };
@@ -96,7 +96,7 @@ const limits = {
     'keep',
     about(
       'none',
-      'MAIL FROM of forwarded and expanded mail that leaves: kept, or SRS0 at the primary domain.',
+      'Whether forwarded and expanded mail leaves with its own MAIL FROM or with an SRS0 address at the primary domain.',
     ),
   ),
   sesMaximumSize: number(

@@ -116,7 +116,7 @@ const transfer = section(
     ),
     concurrentPerHost: number(
       { fallback: 10, least: 1, kind: 'count' },
-      about(`${transferTab}: Maximum concurrent transfer threads`, 'Simultaneous sessions to one next hop.'),
+      about(`${transferTab}: Maximum concurrent transfer threads`, 'Sessions to one next hop at a time.'),
     ),
   },
   about(transferTab, 'Sending.'),
@@ -132,7 +132,7 @@ const undeliverable = section(
       false,
       about(
         'notes.ini RouterProcessDeadMail',
-        'Dead mail is tried again by itself; off, it waits for an administrator.',
+        'Whether dead mail gets further rounds without an administrator.',
       ),
     ),
     deadMailAttempts: number(

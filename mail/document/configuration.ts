@@ -17,7 +17,7 @@ const trackingTab = 'Configuration > Router/SMTP > Message Tracking';
 const failures = 'Configuration > Router/SMTP > Advanced > Controls: Failure messages';
 
 function extension(fallback: boolean, domino: string) {
-  return flag(fallback, about(domino, 'Announced and honoured.'));
+  return flag(fallback, about(domino, 'EHLO or HELP names it, and it works.'));
 }
 
 const inboundCommands = section(
@@ -35,7 +35,7 @@ const inboundCommands = section(
       'enabled',
       about(
         `${commands}: SSL negotiated over TCP/IP port`,
-        'AUTH is offered only under TLS, whatever this says.',
+        'Whether sessions may, or must, turn to TLS. Without TLS there is no AUTH in any case.',
       ),
     ),
   },
@@ -132,7 +132,7 @@ const tracking = section(
       ),
     ),
   },
-  about(trackingTab, 'What `postern trace` may know.'),
+  about(trackingTab, 'What `postern trace` can tell.'),
 );
 
 export const configurationForm = form(

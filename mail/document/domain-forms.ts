@@ -30,7 +30,7 @@ export const globalDomainForm = form(
       false,
       about(
         'Global Domain > Basics: Use as default Global Domain',
-        'Its conversion rules serve all outbound mail; at most one.',
+        'The one whose conversion rules outbound mail follows.',
       ),
     ),
     dominoDomains: texts(

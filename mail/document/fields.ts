@@ -47,10 +47,9 @@ export function number(range: Range, words: About) {
     time: () => least,
     'positive-time': () => z.number().gt(0),
   };
-  return kinds[range.kind]()
-    .max(range.most ?? Number.MAX_SAFE_INTEGER)
-    .default(range.fallback)
-    .meta(words);
+  const most = range.most;
+  const bounded = kinds[range.kind]();
+  return (most === undefined ? bounded : bounded.max(most)).default(range.fallback).meta(words);
 }
 
 /** A text with a documented default; where that is empty, so may the text be. */

@@ -73,7 +73,7 @@ export const serverForm = form(
       'TCPIP Network',
       about(
         'Server > Ports > Notes Network Ports: Notes Network',
-        'Servers with the same name can reach each other.',
+        'Network of the server; members of one network reach one another.',
       ),
       name,
     ),
@@ -89,7 +89,7 @@ export const serverForm = form(
       '',
       about(
         'notes.ini SMTPGreeting',
-        'Text of the 220 line after the host name. Empty: `ESMTP Postern ready`.',
+        'What the 220 line says after the host name. Empty: `ESMTP Postern ready`.',
       ),
       replyText,
     ),
@@ -151,12 +151,12 @@ export const serverForm = form(
       { fallback: 20, least: 1, kind: 'count' },
       about(
         'Configuration > Router/SMTP > Advanced > Commands and Extensions: SMTP protocol errors limit',
-        'Commands refused with 5xx before the session is closed with 421.',
+        'So many refused commands end a session, with 421.',
       ),
     ),
     greetingDelaySeconds: number(
       { fallback: 0, most: 240, kind: 'time' },
-      about('none', 'Pause before the greeting; a peer that talks first is refused with 554.'),
+      about('none', 'How long the greeting waits; a peer that speaks before it is refused with 554.'),
     ),
   },
   about('Server', 'One server of the domain.'),

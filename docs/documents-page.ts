@@ -1,0 +1,96 @@
+/** The page docs/documents.md, made from the schemas: what it says of a field is what the gateway checks. */
+import { fieldRows, type FieldRow } from '../mail/document/field-list.ts';
+import { forms, formNames, type FormName } from '../mail/document/forms.ts';
+import { places } from '../mail/document/list-entry.ts';
+
+const introduction = `# Documents
+
+This page is generated from the schemas in \`mail/document/\` (\`npm run docs\`). Do not edit it.
+
+The gateway is run by documents in the DynamoDB table \`<stack>-directory\`. The partition key \`form\` says what kind of
+document an item is, the sort key \`name\` which one. Write them with the console, the AWS CLI, an SDK or
+\`postern documents\`. [domino-map.md](domino-map.md) says where Domino has the same field, and where we differ.
+
+* A dot is nesting: \`routing.relayHost\` is \`{"routing": {"relayHost": "…"}}\`. A field that is not written has its default.
+* Lists are lists of strings; a string set does as well. Numbers that are times may be fractions.
+* A misspelt attribute is a problem, with the name that was probably meant.
+* \`problems\`, \`warnings\` and \`publishedAt\` are the gateway's answers. A document with \`problems\` is not in force: the last
+  valid version is. \`publishedAt\` is when the item was last found valid; a warning never stops anything.
+* Names are hierarchical: \`Jane Doe/Acme\` and \`CN=Jane Doe/O=Acme\` are the same, and letter case does not matter.
+
+A JSON Schema of each form, for editors, is in [schema/](schema/).
+`;
+
+const entries = `## Entries of lists
+
+| entry | in lists of | matches |
+| --- | --- | --- |
+| \`*\` | relay deny entries | everything |
+| \`xyz.com\` | domains | the domain and what lies below it, never \`evilxyz.com\` |
+| \`@xyz.com\` | domains | that domain alone |
+| \`user@xyz.com\` | senders, recipients | that address, in any case |
+| \`%Sales\` | relay destinations | recipients \`local%Sales@\` a local domain that leave the local Domino domain |
+| \`mx.abc.com\` | hosts | the confirmed host name of the peer, equal or below |
+| \`.abc.com\` | hosts | only below |
+| \`[1.2.3.4]\` \`[1.2.3.*]\` \`[1.2.3.5-15]\` \`[1.2.3.0/27]\` \`[2001:db8::/32]\` | hosts | the address of the peer; brackets may be left out |
+| the name of a group | any | its members, groups within opened; a person is their Internet address |
+
+Anything else is a problem that says what to write.
+`;
+
+export function documentsPage(): string {
+  const parts = formNames.map(formSection);
+  return [introduction, entries, ...parts].join('\n');
+}
+
+function formSection(form: FormName): string {
+  const rows = fieldRows(form);
+  const top = rows.filter(({ path, type }) => isTop(path) && !isMap(type));
+  const maps = rows.filter(({ path, type }) => isTop(path) && isMap(type));
+  const description = forms[form].meta()?.description ?? '';
+  const first = top.length === 0 ? [] : [table(top)];
+  return (
+    [`## ${form}`, description, ...first, ...maps.map((map) => mapSection(map, rows))].join('\n\n') + '\n'
+  );
+}
+
+function isTop(path: string): boolean {
+  return !path.includes('.');
+}
+
+function isMap(type: string): boolean {
+  return type === 'map' || type === 'list of maps';
+}
+
+function mapSection(map: FieldRow, rows: readonly FieldRow[]): string {
+  const fields = rows.filter(({ path, type }) => isWithin(path, map.path) && type !== 'map');
+  const kind = map.type === 'map' ? '' : ' (a list of maps)';
+  return `### ${map.path}${kind}\n\n${map.description}\n\n${table(fields)}`;
+}
+
+function isWithin(path: string, map: string): boolean {
+  return path.startsWith(`${map}.`) || path.startsWith(`${map}[].`);
+}
+
+function table(rows: readonly FieldRow[]): string {
+  const head = ['| field | type | default | meaning | Domino |', '| --- | --- | --- | --- | --- |'];
+  return [...head, ...rows.map(line)].join('\n');
+}
+
+function line(row: FieldRow): string {
+  const cells = [`\`${row.path}\``, typeCell(row), defaultCell(row), row.description, dominoCell(row)];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+function typeCell({ type, place }: FieldRow): string {
+  return place === undefined ? type : `list of ${places[place].takes.replaceAll('*', '`*`')}`;
+}
+
+function defaultCell({ fallback, required }: FieldRow): string {
+  if (required) return '*required*';
+  return fallback === undefined ? '' : `\`${fallback}\``;
+}
+
+function dominoCell({ domino }: FieldRow): string {
+  return domino === 'none' ? 'has none' : domino;
+}
