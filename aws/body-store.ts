@@ -3,7 +3,13 @@
  * flight, so that a message of any size takes the memory of about two parts. Resolves when S3 has it whole; a failed
  * upload is aborted, and what a crash leaves behind the bucket's lifecycle removes.
  */
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  S3ServiceException,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import type { Readable } from 'node:stream';
 import { BodyMissing, type BodyStore } from '../mail/spool/doors.ts';
@@ -19,6 +25,7 @@ const partSize = 5 * 1024 * 1024;
 export function awsBodyStore(options: Options): BodyStore {
   return {
     put: (id, body) => put(options, bodyKeyOf(id), body),
+    putNew: (id, body) => putNew(options, bodyKeyOf(id), body),
     open: (key, range) => open(options, key, range),
   };
 }
@@ -31,6 +38,21 @@ async function put({ client, bucket }: Options, Key: string, body: Uint8Array | 
   }
   const params = { ...target, Body: body };
   await new Upload({ client, params, partSize, queueSize: 1, leavePartsOnError: false }).done();
+}
+
+async function putNew({ client, bucket }: Options, Key: string, body: Uint8Array): Promise<void> {
+  const put = new PutObjectCommand({
+    Bucket: bucket,
+    Key,
+    Body: body,
+    IfNoneMatch: '*',
+    ContentType: 'message/rfc822',
+  });
+  try {
+    await client.send(put);
+  } catch (error) {
+    if (!(error instanceof S3ServiceException) || error.name !== 'PreconditionFailed') throw error;
+  }
 }
 
 async function open(

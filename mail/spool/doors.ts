@@ -11,6 +11,8 @@ import type { Delivery, DeliveryKey, MessageRecord, ReportRecord, State, Transpo
 export interface BodyStore {
   /** Uploads a body; returns only when it is durable. Throws when it is not: then no 250. */
   put(id: string, body: Uint8Array | Readable): Promise<void>;
+  /** Uploads a body unless there is one: the first writer wins, so that a report is spooled once. */
+  putNew(id: string, body: Uint8Array): Promise<void>;
   /** The stored bytes from `start` (default 0) to `end` (inclusive; default the last). Throws BodyMissing. */
   open(key: string, range?: { start: number; end?: number }): Promise<Readable>;
 }

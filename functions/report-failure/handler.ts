@@ -1,0 +1,35 @@
+/**
+ * report-failure: tells the sender what became of a message (RFC 3464), in one report for all that is owed at once.
+ *
+ * Receives `report` messages {message}. Reads the message's records and the original; writes the report record with the
+ * debts cleared, then the report itself as a new message to `route`. Never reports to `<>`. A failure at any step leaves
+ * `wakeAt` on the record; the next try makes the same message again.
+ */
+import { dynamodb, s3, sqs } from '../../aws/clients.ts';
+import { awsBodyStore } from '../../aws/body-store.ts';
+import { mailLog } from '../../aws/mail-log.ts';
+import { queueHandler } from '../../aws/queue-batch.ts';
+import { awsReportWriter } from '../../aws/report-writer.ts';
+import { readVariables } from '../../aws/variables.ts';
+import { workerDoors } from '../../aws/worker-doors.ts';
+import type { ReportWork } from '../../mail/spool/doors.ts';
+import { reportMessage, type ReportDoors } from './report.ts';
+import { settings } from './settings.ts';
+
+const vars = readVariables(process.env, settings.variables);
+const log = mailLog('report-failure');
+const doors: ReportDoors = {
+  ...workerDoors(vars, process.env, log),
+  writer: awsReportWriter({ client: dynamodb(), table: vars.spoolTable }),
+  bodies: awsBodyStore({ client: s3(), bucket: vars.bucket }),
+  onReported: ({ message, reportId: report, kind, recipients }) =>
+    log.reported({ message, report, kind, recipients: recipients.length }),
+  onFault: (what, cause, message) => log.fault(what, cause, { message }),
+};
+
+export const handler = queueHandler<ReportWork>({
+  client: sqs(),
+  queueUrl: vars.reportQueue,
+  log,
+  work: ({ message }) => reportMessage(message, doors),
+});
