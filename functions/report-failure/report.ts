@@ -89,7 +89,7 @@ async function originalOf(message: MessageRecord, report: ReportRecord, doors: R
   const end = whole ? envelope.size : envelope.headerSize;
   try {
     const bytes = await readAll(doors.bodies, envelope.bodyKey, end);
-    return { bytes: whole ? bytes : bytes.subarray(0, headerEnd(bytes)), whole };
+    return { bytes: whole ? bytes : headerBlock(bytes), whole };
   } catch (error) {
     if (!(error instanceof BodyMissing)) throw error;
     doors.onFault('A body is missing from the spool', error, message.message);
@@ -98,6 +98,11 @@ async function originalOf(message: MessageRecord, report: ReportRecord, doors: R
       whole: false,
     };
   }
+}
+
+function headerBlock(bytes: Buffer): Buffer {
+  const end = headerEnd(bytes);
+  return end === -1 ? bytes : bytes.subarray(0, end);
 }
 
 async function readAll(bodies: BodyStore, key: string, length: number): Promise<Buffer> {
