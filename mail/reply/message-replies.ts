@@ -18,8 +18,10 @@ export function senderSyntax501(problem: string): Reply {
 export function senderRejected554(sender: string): Reply {
   return reply(554, '7.1', `Mail from ${sender} rejected for policy reasons.`);
 }
-export function senderDomainUnknown550(domain: string): Reply {
-  return reply(550, '1.8', `Sender domain ${domain} does not exist or takes no mail`);
+/** Domino's phrase, with the code that says why. */
+export function senderDomainUnknown554(sender: string, domain: string): Reply {
+  const { text } = senderRejected554(sender);
+  return reply(554, '1.8', `${text} Domain ${domain} has neither an MX nor an address.`);
 }
 /** RFC 7505 section 4.2: the sender's domain publishes a null MX. */
 export function senderNullMx550(domain: string): Reply {

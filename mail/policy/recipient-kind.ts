@@ -1,0 +1,32 @@
+/**
+ * What a recipient is before anybody asks whether it exists: postmaster, local, a relay, or an address that asks us
+ * to route by it. Source routes are refused everywhere; in a local domain so are `!`, any `%` that names no Domino
+ * domain, and an `@` left after unquoting. Outside, the local part is the business of that domain (RFC 5321 2.3.11).
+ */
+import { makeAddress, type Address } from '../address/address.ts';
+import { percentDomain } from '../directory/domino-domains.ts';
+import { localDomainOf } from '../directory/local-domains.ts';
+import type { Settings } from '../directory/settings.ts';
+import type { Destination } from './relay.ts';
+import type { Because } from './verdict.ts';
+
+export type RecipientKind =
+  | { readonly kind: 'postmaster' }
+  /** `address` without a `%` that names our own Domino domain. */
+  | { readonly kind: 'local'; readonly address: Address; readonly because: Because }
+  | { readonly kind: 'relay'; readonly destination: Destination }
+  | { readonly kind: 'routed' };
+
+export function recipientKind(address: Address, settings: Settings): RecipientKind {
+  if (address.route !== undefined) return { kind: 'routed' };
+  const local = address.domain === '' ? undefined : localDomainOf(address.domain, settings);
+  if (/^postmaster$/i.test(address.local) && (address.domain === '' || local !== undefined))
+    return { kind: 'postmaster' };
+  if (local === undefined) return { kind: 'relay', destination: { domain: address.domain } };
+  const percent = percentDomain(address.local, settings);
+  if (/[!@]/.test(percent.local)) return { kind: 'routed' };
+  if (percent.kind === 'own') return recipientKind(makeAddress(percent.local, address.domain), settings);
+  if (percent.local.includes('%')) return { kind: 'routed' };
+  if (percent.kind === 'other') return { kind: 'relay', destination: { dominoDomain: percent.domain.name } };
+  return { kind: 'local', address, because: local.because };
+}
