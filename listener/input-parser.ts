@@ -28,11 +28,16 @@ export interface DataSink {
   end(unclean: boolean, done: () => void): void;
 }
 
+interface Incoming {
+  readonly sink: DataSink;
+  readonly scanner: DataScanner;
+}
+
 export class InputParser extends SMTPStream {
   readonly #commands: Commands;
   #input: Buffer = none;
   #skipping = false;
-  #data: { readonly sink: DataSink; readonly scanner: DataScanner } | undefined;
+  #data: Incoming | undefined;
 
   constructor(commands: Commands) {
     super();
@@ -99,7 +104,7 @@ export class InputParser extends SMTPStream {
     return tooLong ? 'too-long' : input.subarray(0, end);
   }
 
-  #feed({ sink, scanner }: NonNullable<typeof this.#data>, next: () => void): void {
+  #feed({ sink, scanner }: Incoming, next: () => void): void {
     const { kept, end } = scanner.scan(this.#input);
     this.#input = end === -1 ? none : this.#input.subarray(end);
     const wait = sink.write(kept);

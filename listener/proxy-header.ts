@@ -5,6 +5,7 @@
  */
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { plainAddress } from '../mail/policy/peer.ts';
 
 export interface NamedPeer {
   readonly address: string;
@@ -65,10 +66,4 @@ function peerOf(family: number, block: Buffer): NamedPeer | undefined {
   if (size === 0 || block.length < 2 * size + 4) return undefined;
   const address = ipaddr.fromByteArray([...block.subarray(0, size)]).toString();
   return { address: plainAddress(address), port: block.readUInt16BE(2 * size) };
-}
-
-/** One spelling: no zone, IPv4-mapped addresses as IPv4. Text that is no address stays as it is. */
-export function plainAddress(text: string): string {
-  const bare = text.replace(/%.*$/, '');
-  return ipaddr.isValid(bare) ? ipaddr.process(bare).toString() : bare;
 }

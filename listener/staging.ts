@@ -16,6 +16,9 @@ export const largestHeader = 256 * 1024;
 /** Writes to the file are gathered to about this. */
 const gathered = 256 * 1024;
 
+const blockSize = 8 * 1024;
+const smallPiece = 2 * 1024;
+
 export type Trouble = 'too-large' | 'header-too-large' | 'no-room';
 
 export interface StagedBody {
@@ -41,9 +44,10 @@ export class Staging {
   /** Octets of the message so far, thrown away ones included. */
   size = 0;
   #pieces: Buffer[] = [];
+  #block: { readonly memory: Buffer; used: number } | undefined;
   #held = 0;
   #header: Buffer | undefined;
-  #tail = Buffer.alloc(0);
+  #tail: Buffer = Buffer.alloc(0);
   #file: FileHandle | undefined;
   #hash: Hash | undefined;
   readonly #options: StagingOptions;
@@ -62,7 +66,7 @@ export class Staging {
     if (this.size > this.#options.limit) return this.#fail('too-large');
     if (!this.#options.room.hold(octets.length)) return this.#fail('no-room');
     this.#held += octets.length;
-    this.#pieces.push(octets);
+    this.#keep(octets);
     if (this.#header === undefined) this.#findHeader(octets);
     if (this.size > largestHeader && this.#header === undefined) return this.#fail('header-too-large');
     const most = this.#hash === undefined ? inMemory : gathered;
@@ -104,6 +108,22 @@ export class Staging {
     };
   }
 
+  /** Small pieces share blocks: a client that sends octet by octet costs no more than its message. */
+  #keep(octets: Buffer): void {
+    if (this.#pieces.length === 0 || octets.length >= smallPiece) {
+      this.#pieces.push(octets);
+      this.#block = undefined;
+      return;
+    }
+    if (this.#block === undefined || this.#block.used + octets.length > blockSize) {
+      this.#block = { memory: Buffer.allocUnsafeSlow(blockSize), used: 0 };
+      this.#pieces.push(this.#block.memory);
+    }
+    octets.copy(this.#block.memory, this.#block.used);
+    this.#block.used += octets.length;
+    this.#pieces[this.#pieces.length - 1] = this.#block.memory.subarray(0, this.#block.used);
+  }
+
   /** The block ends with the first empty line; a message may begin with it. */
   #findHeader(octets: Buffer): void {
     const window = this.#tail.length === 0 ? octets : Buffer.concat([this.#tail, octets]);
@@ -134,6 +154,7 @@ export class Staging {
     this.#options.room.release(this.#held);
     this.#held = 0;
     this.#pieces = [];
+    this.#block = undefined;
   }
 
   #fail(trouble: Trouble): Promise<void> {

@@ -3,7 +3,7 @@
  * the proxy said, or undefined where it cannot be read. LOGIN is never taken: a proxy cannot log anybody in.
  */
 import { isIP } from 'node:net';
-import { plainAddress } from './proxy-header.ts';
+import { plainAddress } from '../mail/policy/peer.ts';
 
 export const xclientAttributes = ['NAME', 'ADDR', 'PORT', 'PROTO', 'HELO'] as const;
 

@@ -1,0 +1,85 @@
+/**
+ * May this peer have a session? Bounds first, then the connection rules; a trusted proxy is greeted at once, since
+ * it will name another peer, and meets the rules only if it sends mail of its own. A refusal stands in place of the
+ * greeting: 554, then 503 to everything until QUIT. What must be asked again later is answered at MAIL.
+ */
+import type { Settings } from '../mail/directory/settings.ts';
+import { hostMatcher, type HostMatcher } from '../mail/document/matcher.ts';
+import { atConnect } from '../mail/policy/stages.ts';
+import { greeting220, notAvailable421, tooManySessions421 } from '../mail/reply/session-replies.ts';
+import type { Reply } from '../mail/reply/reply.ts';
+import { say, type Answer } from './answer.ts';
+import type { Dialogue } from './dialogue.ts';
+
+export async function admit(dialogue: Dialogue): Promise<Answer> {
+  const { house } = dialogue;
+  const settings = await house.knownSettings();
+  if (house.stopping || settings === undefined || (await house.doors.room.isFull()))
+    return { reply: notAvailable421(house.hostName), then: 'close' };
+  house.doors.log.connected({ session: dialogue.id, peer: dialogue.party.address, port: dialogue.port });
+  if (isTrustedProxy(dialogue, settings)) return say(greeting(settings));
+  return receive(dialogue, settings);
+}
+
+/** The peer itself: how many sessions it has, and the connection rules. */
+async function receive(dialogue: Dialogue, settings: Settings): Promise<Answer> {
+  if (dialogue.enter() > settings.server.maximumSessionsPerHost) {
+    dialogue.refusal('connect', tooManySessions421, { reason: 'sessions' });
+    return { reply: tooManySessions421, then: 'close' };
+  }
+  if (!(await settle(dialogue, settings))) return say(greeting(settings));
+  const verdict = dialogue.connection?.verdict;
+  if (verdict?.outcome !== 'refuse') return say(greeting(settings));
+  dialogue.refused(verdict, 'connect');
+  return { reply: { code: verdict.reply.code, text: verdict.reply.text }, then: 'refuse-all' };
+}
+
+/** Runs the connection rules; false: they cannot run now, MAIL will ask again. */
+async function settle(dialogue: Dialogue, settings: Settings): Promise<boolean> {
+  try {
+    dialogue.connection = await atConnect(dialogue.context(settings));
+    for (const { action, entry } of dialogue.connection.hits)
+      if (action === 'unusable')
+        dialogue.house.doors.log.fault(
+          'A DNS list is unusable',
+          new Error(`No sensible answer from ${entry}.`),
+        );
+    return true;
+  } catch (cause) {
+    dialogue.unexpected(cause);
+    return false;
+  }
+}
+
+/** XCLIENT is for the peer that connected, once: whom it names must not name others. */
+export function isTrustedProxy(dialogue: Dialogue, settings: Settings): boolean {
+  if (dialogue.party !== dialogue.connected) return false;
+  return proxies(settings).trusted.match({ address: dialogue.peer.address }) !== undefined;
+}
+
+export function needsProxyHeader(address: string, settings: Settings): boolean {
+  return proxies(settings).header.match({ address }) !== undefined;
+}
+
+interface Proxies {
+  readonly trusted: HostMatcher;
+  readonly header: HostMatcher;
+}
+
+const compiled = new WeakMap<Settings, Proxies>();
+
+function proxies(settings: Settings): Proxies {
+  const before = compiled.get(settings);
+  if (before !== undefined) return before;
+  const { trustedProxies, proxyProtocol } = settings.server;
+  const lists = {
+    trusted: hostMatcher(trustedProxies, settings),
+    header: hostMatcher(proxyProtocol, settings),
+  };
+  compiled.set(settings, lists);
+  return lists;
+}
+
+function greeting({ server }: Settings): Reply {
+  return greeting220(server.hostName, server.greeting);
+}

@@ -1,0 +1,226 @@
+/**
+ * smtp-server's connection with our parts in it: our parser, our dialogue, our replies. What stays its own is the
+ * socket: STARTTLS, closing, time-outs. Commands are answered in order, one at a time; a chunk of them gets its
+ * replies in one write (RFC 2920 section 3.2).
+ */
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
+import type { Reply } from '../mail/reply/reply.ts';
+import {
+  lineTooLong500,
+  notAvailable421,
+  timedOut421,
+  tooManyErrors421,
+} from '../mail/reply/session-replies.ts';
+import { talkedFirst554 } from '../mail/reply/session-replies.ts';
+import { admit } from './admission.ts';
+import { wireText, type Answer, type Intake } from './answer.ts';
+import { Dialogue, type DialogueStart, type Tls } from './dialogue.ts';
+import { InputParser } from './input-parser.ts';
+import type { SmtpPort } from './smtp-port.ts';
+
+/** documents.md: after a refusal in place of the greeting, 503 until QUIT, 5 s at most. */
+const patienceWithRefused = 5_000;
+
+export class Conversation extends SMTPConnection {
+  readonly dialogue: Dialogue;
+  #errors = 0;
+  #corked = false;
+  /** A command or the end of data is being worked on. */
+  #busy = false;
+  #ending = false;
+
+  constructor(port: SmtpPort, socket: Socket, start: Omit<DialogueStart, 'id' | 'tls'>) {
+    super(port, socket, { remoteAddress: start.party.address });
+    const tls = tlsOf(socket);
+    this.dialogue = new Dialogue({ ...start, id: this.id, ...(tls && { tls }) });
+  }
+
+  override init(): void {
+    this._socket.on('close', (hadError) => this._onCloseEvent(hadError));
+    this._socket.on('error', (error) => this._onError(error));
+    this._armTimeout();
+    void this.#greet().catch((cause: unknown) => this.#failed(cause));
+  }
+
+  override _createParser(): InputParser {
+    const parser = new InputParser({
+      command: (line, done) => this.#work(() => this.dialogue.command(line), done),
+      tooLong: (done) => this.#work(() => Promise.resolve({ reply: lineTooLong500 }), done),
+    });
+    // The peer has sent its last; what it asked for is answered by now.
+    parser.on('finish', () => this.close());
+    return parser;
+  }
+
+  /** Replies that smtp-server makes itself. */
+  override send(code: number, text?: string | string[] | null): void {
+    this.answer({ code, text: [text ?? ''].flat().join('\n') });
+  }
+
+  answer(reply: Reply): void {
+    // Nothing is written between the reply to STARTTLS and the end of the handshake.
+    if (!this._upgrading && this._socket.writable) {
+      this.#cork();
+      this._socket.write(wireText(reply));
+    }
+    if (reply.code === 421) this.close();
+  }
+
+  override close(): void {
+    this.#ending = true;
+    this.#uncork();
+    super.close();
+  }
+
+  override _onTimeout(): void {
+    if (this._closing) this._socket.destroy();
+    else if (this.#busy) this._armTimeout();
+    else this.answer(timedOut421);
+  }
+
+  override _onClose(): void {
+    this.dialogue.closed();
+    super._onClose();
+  }
+
+  /** The listener stops: now where nothing is under way, else when the message that is coming in has its reply. */
+  retire(): void {
+    if (!this.#busy && !this.#inData && !this._upgrading) this.#endNow();
+  }
+
+  get #inData(): boolean {
+    return this._parser !== false && this._parser._dataMode;
+  }
+
+  async #greet(): Promise<void> {
+    this.#busy = true;
+    const patience = (this.dialogue.house.latest?.server.greetingDelaySeconds ?? 0) * 1000;
+    if (patience > 0 && (await this.#talksFirst(patience))) {
+      this.dialogue.refusal('connect', talkedFirst554, { reason: 'talked-first' });
+      this.#carryOut({ reply: talkedFirst554, then: 'refuse-all' });
+    } else this.#carryOut(await admit(this.dialogue));
+    this.#busy = false;
+    this._ready = true;
+    if (!this.#ending && this._parser !== false) this._socket.pipe(this._parser);
+  }
+
+  /** Nothing reads the socket before the greeting, so that what came early is still there. */
+  async #talksFirst(patience: number): Promise<boolean> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, patience);
+      this._socket.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    return this._socket.readableLength > 0;
+  }
+
+  #work(perform: () => Promise<Answer>, done: () => void): void {
+    if (this._upgrading || this.#ending) return done();
+    this.#busy = true;
+    const finish = (): void => {
+      this.#busy = false;
+      if (this.dialogue.house.stopping && !this.#inData) this.#endNow();
+      this._whenWritable(done);
+    };
+    perform().then(
+      (answer) => {
+        this.#count(answer);
+        finish();
+      },
+      (cause: unknown) => {
+        this.#failed(cause);
+        finish();
+      },
+    );
+  }
+
+  /** Refused commands are counted; with the last one that is tolerated the session ends. */
+  #count(answer: Answer): void {
+    this.#carryOut(answer);
+    if (answer.reply.code < 500 || this.dialogue.turnedAway) return;
+    this.#errors += 1;
+    const limit = this.dialogue.house.latest?.server.errorLimit ?? Infinity;
+    if (this.#errors < limit || this.#ending) return;
+    this.dialogue.refusal('session', tooManyErrors421, { reason: 'errors' });
+    this.answer(tooManyErrors421);
+  }
+
+  #carryOut({ reply, then, data }: Answer): void {
+    this.answer(reply);
+    if (data !== undefined) this.#takeIn(data);
+    if (then === 'close') this.close();
+    if (then === 'start-tls') this.#startTls();
+    if (then === 'refuse-all') this.#turnAway();
+  }
+
+  #takeIn(data: Intake): void {
+    if (this._parser === false) return;
+    (this._parser as InputParser).startData({
+      write: (octets) => data.write(octets),
+      end: (unclean, done) => {
+        this.#busy = true;
+        data.end(unclean).then(
+          (answer) => this.#dataEnded(answer, done),
+          (cause: unknown) => {
+            this.#failed(cause);
+            done();
+          },
+        );
+      },
+    });
+  }
+
+  #dataEnded(answer: Answer, done: () => void): void {
+    this.#busy = false;
+    this.#carryOut(answer);
+    if (this.dialogue.house.stopping) this.#endNow();
+    this._whenWritable(done);
+  }
+
+  #startTls(): void {
+    this.#uncork();
+    this.upgrade(
+      () => undefined,
+      () => {
+        const tls = tlsOf(this._socket);
+        if (tls !== undefined) this.dialogue.secured(tls);
+      },
+    );
+  }
+
+  #turnAway(): void {
+    this.dialogue.turnedAway = true;
+    setTimeout(() => this._socket.destroy(), patienceWithRefused).unref();
+  }
+
+  #endNow(): void {
+    if (!this.#ending) this.answer(notAvailable421(this.dialogue.house.hostName));
+  }
+
+  #failed(cause: unknown): void {
+    this.answer(this.dialogue.unexpected(cause));
+    this.close();
+  }
+
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this._socket.cork();
+    process.nextTick(() => this.#uncork());
+  }
+
+  #uncork(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this._socket.uncork();
+  }
+}
+
+function tlsOf(socket: Socket): Tls | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  return { version: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().standardName };
+}

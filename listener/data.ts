@@ -1,0 +1,108 @@
+/**
+ * DATA: takes the message in, judges it at its real end, and has it kept. Order at the end: what the octets
+ * themselves forbid, hops, policy, acceptance. Whatever happens, nothing stays in staging.
+ */
+import { splitHeader } from '../mail/envelope/header.ts';
+import {
+  accepted250,
+  bareControl550,
+  headerTooLarge552,
+  startInput354,
+  storageFull452,
+  tooLarge552,
+} from '../mail/reply/message-replies.ts';
+import { reply, type Reply } from '../mail/reply/reply.ts';
+import { badSequence503, syntaxError501 } from '../mail/reply/session-replies.ts';
+import { logSafe } from '../mail/address/address.ts';
+import { say, type Answer } from './answer.ts';
+import { envelopeOf } from './arrival.ts';
+import type { Dialogue } from './dialogue.ts';
+import { maximumSize } from '../mail/policy/sizes.ts';
+import { makeId } from './house.ts';
+import { Staging, type StagedBody, type Trouble } from './staging.ts';
+import type { Transaction } from './transaction.ts';
+
+const noRecipients554: Reply = reply(554, '5.1', 'No valid recipients');
+
+const troubles: Readonly<Record<Trouble, Reply>> = {
+  'too-large': tooLarge552,
+  'header-too-large': headerTooLarge552,
+  'no-room': storageFull452,
+};
+
+export interface Arriving {
+  readonly dialogue: Dialogue;
+  readonly transaction: Transaction;
+  readonly id: string;
+}
+
+export function data(dialogue: Dialogue, argument: string): Answer {
+  const { transaction, house } = dialogue;
+  if (argument !== '') return say(syntaxError501('DATA takes no argument'));
+  if (transaction === undefined) return say(badSequence503);
+  if (transaction.recipients.length === 0) return say(noRecipients554);
+  const id = makeId(new Date());
+  const { room, stagingDir: directory } = house.doors;
+  const staging = new Staging({ directory, id, limit: maximumSize(transaction.settings) ?? Infinity, room });
+  transaction.staging = staging;
+  const arriving = { dialogue, transaction, id };
+  return {
+    reply: startInput354,
+    data: {
+      write: (octets) => staging.write(octets),
+      end: (unclean) => conclude(arriving, staging, unclean),
+    },
+  };
+}
+
+/** The reply to the end of the data; the transaction is over whatever it is. */
+async function conclude(arriving: Arriving, staging: Staging, unclean: boolean): Promise<Answer> {
+  const { dialogue } = arriving;
+  try {
+    const forbidden = forbiddenBy(staging, unclean);
+    if (forbidden !== undefined) {
+      dialogue.refusal('data', forbidden.reply, { reason: forbidden.reason });
+      return say(forbidden.reply);
+    }
+    return say(await takeIn(arriving, await staging.finish()));
+  } catch (cause) {
+    return say(dialogue.unexpected(cause));
+  } finally {
+    await staging.discard().catch((cause: unknown) => dialogue.house.doors.room.trouble(cause));
+    dialogue.transaction = undefined;
+  }
+}
+
+function forbiddenBy(staging: Staging, unclean: boolean): { reply: Reply; reason: string } | undefined {
+  if (unclean) return { reply: bareControl550, reason: 'bare-control' };
+  if (staging.trouble === undefined) return undefined;
+  return { reply: troubles[staging.trouble], reason: staging.trouble };
+}
+
+async function takeIn(arriving: Arriving, body: StagedBody): Promise<Reply> {
+  const { dialogue, transaction, id } = arriving;
+  const { settings } = transaction;
+  const header = splitHeader(body.header);
+  const judged = await dialogue.house.doors.judgeMessage(dialogue.context(settings), {
+    ...{ id, header, body, helo: dialogue.hello?.name ?? '' },
+    ...{ from: transaction.from, recipients: transaction.recipients, connection: dialogue.connection },
+  });
+  if (judged.verdict.outcome !== 'accept') {
+    dialogue.refused(judged.verdict, 'data');
+    return judged.verdict.reply;
+  }
+  const envelope = await envelopeOf(arriving, { header, body, findings: judged.findings });
+  const { acceptance, uploads, log } = dialogue.house.doors;
+  const keep = (): Promise<void> => acceptance.accept(envelope, body.body());
+  await (body.onDisk ? uploads.through(keep) : keep());
+  const { recipients, size } = envelope;
+  log.accepted({
+    message: id,
+    session: dialogue.id,
+    from: logSafe(transaction.from),
+    recipients: recipients.length,
+    size,
+  });
+  // Promise 1: the body is in S3 and the work in SQS; from here on the message is ours.
+  return accepted250(id);
+}

@@ -1,0 +1,185 @@
+/**
+ * One SMTP session as a state machine without a socket: a command line in, an answer out (RFC 5321 section 4.1).
+ * Knows who the peer is, whether it has said hello, logged in and begun a transaction; the verbs are in files of
+ * their own. What a verb throws is temporary: 451, and the cause goes to the log.
+ */
+import { isUtf8 } from 'node:buffer';
+import { DirectoryUnavailable } from '../mail/directory/directory.ts';
+import type { Settings } from '../mail/directory/settings.ts';
+import type { ListenerPort } from '../mail/envelope/envelope.ts';
+import type { PolicyContext } from '../mail/policy/context.ts';
+import { peerOf, settledPeer, type Peer } from '../mail/policy/peer.ts';
+import type { Connection } from '../mail/policy/stages.ts';
+import type { Because, Verdict } from '../mail/policy/verdict.ts';
+import { DnsUnavailable } from '../mail/relay/doors.ts';
+import { directoryUnavailable451, dnsUnavailable451, localError451 } from '../mail/reply/message-replies.ts';
+import { line as replyLine, reply, type Reply } from '../mail/reply/reply.ts';
+import { badSequence503, quit221, unknownCommand500 } from '../mail/reply/session-replies.ts';
+import { say, type Answer } from './answer.ts';
+import type { House } from './house.ts';
+import type { Transaction } from './transaction.ts';
+import { verbs } from './verbs.ts';
+
+export interface Tls {
+  readonly version: string;
+  readonly cipher: string;
+}
+
+export interface Hello {
+  readonly name: string;
+  readonly esmtp: boolean;
+}
+
+/** Whom the session is with: the socket's peer, or the one that a proxy named. */
+export interface Party {
+  readonly address: string;
+  readonly name?: string | null | 'unknown';
+}
+
+export interface DialogueStart {
+  readonly house: House;
+  readonly id: string;
+  readonly port: ListenerPort;
+  readonly party: Party;
+  readonly tls?: Tls;
+}
+
+const badCharacters500: Reply = reply(
+  500,
+  '5.2',
+  'Syntax error: a command line holds UTF-8 text without controls',
+);
+
+export class Dialogue {
+  readonly house: House;
+  readonly id: string;
+  readonly port: ListenerPort;
+  /** The peer that connected, or that a PROXY header named; XCLIENT changes `party`, not this. */
+  readonly connected: Party;
+  party: Party;
+  peer: Peer;
+  tls: Tls | undefined;
+  hello: Hello | undefined;
+  auth: string | undefined;
+  transaction: Transaction | undefined;
+  /** What the connection rules said; undefined: they have not run for this party. */
+  connection: Connection | undefined;
+  /** The next line belongs to an exchange that a verb began. */
+  continuation: ((line: string) => Promise<Answer>) | undefined;
+  turnedAway = false;
+  counted: string | undefined;
+
+  constructor(start: DialogueStart) {
+    this.house = start.house;
+    this.id = start.id;
+    this.port = start.port;
+    this.connected = start.party;
+    this.party = start.party;
+    this.tls = start.tls;
+    this.peer = this.#peerOf(start.party);
+  }
+
+  async command(line: Buffer): Promise<Answer> {
+    if (!isClean(line)) return say(badCharacters500);
+    const text = line.toString('utf8');
+    try {
+      return await this.#perform(text);
+    } catch (cause) {
+      return say(this.unexpected(cause));
+    }
+  }
+
+  #perform(text: string): Promise<Answer> | Answer {
+    const [, word = '', argument = ''] = /^(\S*)\s*(.*?)\s*$/s.exec(text) ?? [];
+    const verb = word.toUpperCase();
+    if (this.turnedAway) return verb === 'QUIT' ? this.quit() : say(badSequence503);
+    const { continuation } = this;
+    this.continuation = undefined;
+    if (continuation !== undefined) return continuation(text);
+    const perform = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+    return perform === undefined ? say(unknownCommand500) : perform(this, argument);
+  }
+
+  /** What is not understood is temporary; what could not be asked has a reply of its own. */
+  unexpected(cause: unknown): Reply {
+    if (cause instanceof DirectoryUnavailable) return directoryUnavailable451;
+    if (cause instanceof DnsUnavailable) return dnsUnavailable451;
+    this.house.doors.log.fault('A command could not be carried out', cause, { session: this.id });
+    return localError451;
+  }
+
+  context(settings: Settings): PolicyContext {
+    const { directory, resolver } = this.house.doors;
+    return { settings, directory, resolver, session: { port: this.port, peer: this.peer, auth: this.auth } };
+  }
+
+  quit(): Answer {
+    return { reply: quit221(this.house.hostName), then: 'close' };
+  }
+
+  /** Forgets what the peer said so far (RFC 3207 section 4.2; XCLIENT). */
+  forget(): void {
+    this.hello = undefined;
+    this.auth = undefined;
+    this.transaction = undefined;
+    this.continuation = undefined;
+  }
+
+  secured(tls: Tls): void {
+    this.forget();
+    this.tls = tls;
+  }
+
+  /** From here on the session is with somebody else. */
+  handOver(party: Party): void {
+    this.leave();
+    this.forget();
+    this.party = party;
+    this.connection = undefined;
+    this.peer = this.#peerOf(party);
+  }
+
+  enter(): number {
+    this.leave();
+    this.counted = this.party.address;
+    return this.house.enter(this.counted);
+  }
+
+  leave(): void {
+    if (this.counted !== undefined) this.house.leave(this.counted);
+    this.counted = undefined;
+  }
+
+  closed(): void {
+    this.leave();
+    this.transaction?.abandon();
+    this.transaction = undefined;
+  }
+
+  /** Tells the log of a refusal that policy, a limit or the armour gave. */
+  refusal(stage: string, answer: Reply, why: { reason: string; because?: Because }): void {
+    const { because } = why;
+    const fields = { session: this.id, peer: this.party.address, stage, reason: why.reason };
+    this.house.doors.log.refused({ ...fields, reply: replyLine(answer), ...(because && { because }) });
+  }
+
+  /** Tells the log why policy did not accept. */
+  refused(verdict: Exclude<Verdict, { outcome: 'accept' }>, stage: string): void {
+    const { because, steps } = verdict;
+    const reason = because?.field ?? steps.at(-1)?.rule ?? stage;
+    this.refusal(stage, verdict.reply, { reason, ...(because && { because }) });
+  }
+
+  #peerOf({ address, name }: Party): Peer {
+    if (name !== 'unknown') return peerOf(address, this.house.doors.resolver, name);
+    const hostName = (): Promise<never> =>
+      Promise.reject(new DnsUnavailable(`The proxy could not look up the name of ${address}.`));
+    return { ...settledPeer(address), hostName };
+  }
+}
+
+/** Controls have no place in commands: they would reach logs, replies and header fields. */
+function isClean(line: Buffer): boolean {
+  for (const octet of line) if ((octet < 0x20 && octet !== 0x09) || octet === 0x7f) return false;
+  return isUtf8(line);
+}

@@ -1,0 +1,81 @@
+/**
+ * What all sessions of one listener share: doors, settings as last confirmed, bounds, and who is connected. A
+ * session asks `settings()` before each decision; the last known set only serves what decides nothing (the host
+ * name in a greeting, the switches in EHLO).
+ */
+import { randomBytes } from 'node:crypto';
+import type { MailLog } from '../aws/mail-log.ts';
+import type { Directory } from '../mail/directory/directory.ts';
+import { DirectoryUnavailable } from '../mail/directory/directory.ts';
+import type { Settings, SettingsSource } from '../mail/directory/settings.ts';
+import type { Acceptance } from '../mail/spool/doors.ts';
+import type { Logins } from './logins.ts';
+import type { Resolver } from '../mail/relay/doors.ts';
+import type { JudgeMessage } from './policy.ts';
+import type { Room, Turnstile } from './room.ts';
+
+export type ListenerLog = Pick<MailLog, 'connected' | 'refused' | 'accepted' | 'fault'>;
+
+export interface HouseOptions {
+  readonly source: SettingsSource;
+  readonly directory: Directory;
+  readonly acceptance: Acceptance;
+  readonly resolver: Resolver;
+  readonly judgeMessage: JudgeMessage;
+  readonly logins: Logins;
+  readonly room: Room;
+  /** Large bodies uploaded at once. */
+  readonly uploads: Turnstile;
+  readonly stagingDir: string;
+  readonly log: ListenerLog;
+}
+
+export class House {
+  readonly doors: HouseOptions;
+  /** The last set that was confirmed. */
+  latest: Settings | undefined;
+  stopping = false;
+  readonly #sessions = new Map<string, number>();
+
+  constructor(doors: HouseOptions) {
+    this.doors = doors;
+  }
+
+  /** The current set; throws DirectoryUnavailable. */
+  async settings(): Promise<Settings> {
+    this.latest = await this.doors.source.current();
+    return this.latest;
+  }
+
+  /** The current set, else the last known one; undefined: there never was one. */
+  async knownSettings(): Promise<Settings | undefined> {
+    try {
+      return await this.settings();
+    } catch (cause) {
+      if (!(cause instanceof DirectoryUnavailable)) this.doors.log.fault('Settings could not be read', cause);
+      return this.latest;
+    }
+  }
+
+  get hostName(): string {
+    return this.latest?.server.hostName ?? 'localhost';
+  }
+
+  /** One more session of this peer; its number. */
+  enter(peer: string): number {
+    const count = (this.#sessions.get(peer) ?? 0) + 1;
+    this.#sessions.set(peer, count);
+    return count;
+  }
+
+  leave(peer: string): void {
+    const count = (this.#sessions.get(peer) ?? 0) - 1;
+    if (count > 0) this.#sessions.set(peer, count);
+    else this.#sessions.delete(peer);
+  }
+}
+
+/** Sorts by time; letters, digits and `-`. */
+export function makeId(now: Date): string {
+  return `${now.getTime().toString(36).padStart(9, '0')}-${randomBytes(8).toString('hex')}`;
+}

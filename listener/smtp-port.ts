@@ -1,0 +1,166 @@
+/**
+ * One SMTP port: smtp-server with our way to a session. A connection is accepted where the documents have the port
+ * open, says who it speaks for where it is a load balancer (PROXY header), shakes hands where TLS comes first, and
+ * becomes a conversation. The port opens and closes as documents change, and keeps its number.
+ */
+import type { AddressInfo, Socket } from 'node:net';
+import { SMTPServer } from 'smtp-server';
+import type { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
+import type { ListenerPort } from '../mail/envelope/envelope.ts';
+import { plainAddress } from '../mail/policy/peer.ts';
+import { needsProxyHeader } from './admission.ts';
+import { Conversation } from './conversation.ts';
+import type { House } from './house.ts';
+import { readProxyHeader, type NamedPeer, type ProxyHeader } from './proxy-header.ts';
+import type { KeyAndCertificate } from './self-signed.ts';
+
+export interface SmtpPortOptions {
+  readonly house: House;
+  readonly name: ListenerPort;
+  readonly host: string;
+  /** 0: any free one; the port keeps it. */
+  readonly port: number;
+  readonly certificate: KeyAndCertificate;
+  /** RFC 5321 section 4.5.3.2.7: five minutes. */
+  readonly idleSeconds: number;
+}
+
+export class SmtpPort extends SMTPServer {
+  readonly #own: SmtpPortOptions;
+  #number: number;
+
+  constructor(own: SmtpPortOptions) {
+    super({
+      secure: own.name === 'smtps',
+      ...own.certificate,
+      minVersion: 'TLSv1.2',
+      logger: false,
+      socketTimeout: own.idleSeconds * 1000,
+      // Who has sent everything and closed its half still gets its replies.
+      allowHalfOpen: true,
+    });
+    this.#own = own;
+    this.#number = own.port;
+    this.server.removeAllListeners('connection');
+    this.server.on('connection', (socket: Socket) => this.#welcome(socket));
+    // A connection that breaks is its peer's affair.
+    this.on('error', () => undefined);
+  }
+
+  get number(): number {
+    return this.#number;
+  }
+
+  get isOpen(): boolean {
+    return this.server.listening;
+  }
+
+  async open(): Promise<void> {
+    if (this.isOpen) return;
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen({ port: this.#number, host: this.#own.host }, () => {
+        this.server.off('error', reject);
+        resolve();
+      });
+    });
+    this.#number = (this.server.address() as AddressInfo).port;
+  }
+
+  /** No new connections; sessions end when they have nothing under way. */
+  shut(): void {
+    if (this.isOpen) this.server.close();
+    for (const socket of this._pendingSockets.values()) socket.destroy();
+    for (const connection of this.connections) if (connection instanceof Conversation) connection.retire();
+  }
+
+  get sessions(): number {
+    return this.connections.size;
+  }
+
+  destroyAll(): void {
+    for (const connection of this.connections) connection._socket.destroy();
+  }
+
+  override connect(socket: Socket, named?: { remoteAddress?: string | undefined } | null): void {
+    const { house, name } = this.#own;
+    const address = named?.remoteAddress ?? plainAddress(socket.remoteAddress ?? '');
+    const conversation: SMTPConnection = new Conversation(this, socket, {
+      house,
+      port: name,
+      party: { address },
+    });
+    this.connections.add(conversation);
+    conversation.on('error', () => undefined);
+    conversation.init();
+  }
+
+  #welcome(socket: Socket): void {
+    const release = this._acceptSocket(socket, true);
+    if (release === false) return;
+    const ignore = (): void => undefined;
+    socket.on('error', ignore);
+    this.#usher(socket).then(
+      (ready) => {
+        release();
+        if (ready !== undefined && !ready.socket.destroyed) this.connect(ready.socket, ready.named);
+        socket.off('error', ignore);
+      },
+      () => {
+        release();
+        socket.destroy();
+      },
+    );
+  }
+
+  async #usher(socket: Socket): Promise<{ socket: Socket; named?: { remoteAddress: string } } | undefined> {
+    const settings = await this.#own.house.knownSettings();
+    const { server } = settings ?? {};
+    if (server !== undefined && !(server.smtpListener && server.ports[this.#own.name].enabled)) {
+      socket.destroy();
+      return undefined;
+    }
+    const address = plainAddress(socket.remoteAddress ?? '');
+    const proxied = settings !== undefined && needsProxyHeader(address, settings);
+    const peer = proxied ? await proxyHeader(socket) : undefined;
+    const named = peer && { named: { remoteAddress: peer.address } };
+    if (this.#own.name !== 'smtps') return { socket, ...named };
+    return { socket: await this.#shakeHands(socket), ...named };
+  }
+
+  #shakeHands(socket: Socket): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      this._upgrade(socket, (error, secured) => {
+        if (secured === undefined) reject(error ?? new Error('The TLS handshake failed.'));
+        else resolve(secured);
+      });
+    });
+  }
+}
+
+/** Reads the header off the socket; what follows it goes back. Rejects where there is none. */
+function proxyHeader(socket: Socket): Promise<NamedPeer | undefined> {
+  return new Promise((resolve, reject) => {
+    let octets: Buffer = Buffer.alloc(0);
+    const settle = (read: ProxyHeader): void => {
+      socket.off('readable', onReadable).off('close', onGone).off('end', onGone);
+      if (read.outcome !== 'header') return reject(new Error('The load balancer sent no PROXY header.'));
+      const rest = octets.subarray(read.length);
+      if (rest.length > 0) socket.unshift(rest);
+      resolve(read.peer);
+    };
+    const onGone = (): void => settle({ outcome: 'none' });
+    const onReadable = (): void => {
+      for (
+        let chunk = socket.read() as Buffer | null;
+        chunk !== null;
+        chunk = socket.read() as Buffer | null
+      ) {
+        octets = Buffer.concat([octets, chunk]);
+        const read = readProxyHeader(octets);
+        if (read.outcome !== 'more') return settle(read);
+      }
+    };
+    socket.on('readable', onReadable).on('close', onGone).on('end', onGone);
+  });
+}

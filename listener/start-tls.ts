@@ -1,0 +1,18 @@
+/** STARTTLS (RFC 3207). What the peer sent ahead in clear is dropped with the parser that holds it. */
+import {
+  badSequence503,
+  notImplemented502,
+  startTls220,
+  syntaxError501,
+} from '../mail/reply/session-replies.ts';
+import { say, type Answer } from './answer.ts';
+import type { Dialogue } from './dialogue.ts';
+import { offersTls } from './hello.ts';
+
+export function startTls(dialogue: Dialogue, argument: string): Answer {
+  const settings = dialogue.house.latest;
+  if (argument !== '') return say(syntaxError501('STARTTLS takes no argument'));
+  if (dialogue.tls !== undefined) return say(badSequence503);
+  if (settings === undefined || !offersTls(dialogue, settings)) return say(notImplemented502);
+  return { reply: startTls220, then: 'start-tls' };
+}
