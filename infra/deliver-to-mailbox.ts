@@ -1,4 +1,4 @@
-/** Puts one delivery's own copy and row into a mail file. */
+/** Puts one delivery's own copy and row into a mail file; takes the copy back where the quota refuses the row. */
 import { settings } from '../functions/deliver-to-mailbox/settings.ts';
 import type { Construct } from 'constructs';
 import { GatewayFunction } from './gateway-function.ts';
@@ -12,6 +12,7 @@ export function deliverToMailbox(scope: Construct, nouns: Nouns): GatewayFunctio
   mailboxes.grantDeposit(component);
   bucket.grantRead(component, ['spool', 'settings']);
   bucket.grantWrite(component, ['mailboxes', 'kept']);
+  bucket.grantDelete(component, ['mailboxes']);
   queues.grantSend(component, ['report']);
   queues.deliver.feed(component);
   return component;

@@ -51,6 +51,10 @@ export class MailBucket extends Construct {
     allow(component, { actions: ['s3:AbortMultipartUpload'], resources: this.under(prefixes) });
   }
 
+  grantDelete(component: Component, prefixes: readonly Prefix[]): void {
+    allow(component, { actions: ['s3:DeleteObject'], resources: this.under(prefixes) });
+  }
+
   private under(prefixes: readonly Prefix[]): string[] {
     return prefixes.map((prefix) => this.bucket.arnForObjects(`${prefix}/*`));
   }

@@ -1,4 +1,4 @@
-/** Each minute: wakes what is due in the spool and puts it on its queue again. */
+/** Each minute: wakes what is due in the spool and puts it on its queue again; holds what a person asked to hold. */
 import { Duration } from 'aws-cdk-lib';
 import { settings } from '../functions/retry-deferred/settings.ts';
 import type { Construct } from 'constructs';
@@ -13,7 +13,8 @@ export function retryDeferred(
   const component = new GatewayFunction(scope, { deployment, folder: 'retry-deferred', settings });
   views.grantRead(component);
   spool.grantSweep(component);
-  bucket.grantRead(component, ['settings']);
+  bucket.grantRead(component, ['settings', 'spool']);
+  bucket.grantWrite(component, ['kept']);
   queues.grantSend(component, ['route', 'deliver', 'relay', 'direct', 'report']);
   runEvery(component, Duration.minutes(1), { kind: 'sweep' });
   return component;

@@ -40,25 +40,21 @@ export class Spool extends Construct {
     });
   }
 
+  /** Decided once, in one transaction; what waited as `d#0000` goes with it. Traces are written in batches. */
   grantPlan(component: Component): void {
-    this.grant(component, [
-      'dynamodb:BatchWriteItem',
-      'dynamodb:ConditionCheckItem',
-      'dynamodb:GetItem',
-      'dynamodb:PutItem',
-      'dynamodb:Query',
-      'dynamodb:UpdateItem',
-    ]);
+    this.grantSettle(component);
+    this.grant(component, ['dynamodb:BatchWriteItem', 'dynamodb:DeleteItem', 'dynamodb:Query']);
   }
 
+  /** Claiming is an update, settling a put: both on condition. */
   grantSettle(component: Component): void {
-    this.grant(component, ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem']);
+    this.grant(component, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
   }
 
   /** Settling, and the next hop's slots, closures and waiting deliveries. */
   grantHops(component: Component): void {
     this.grantSettle(component);
-    this.grant(component, ['dynamodb:DeleteItem', 'dynamodb:PutItem']);
+    this.grant(component, ['dynamodb:DeleteItem']);
     this.grantIndex(component, 'hop');
   }
 
@@ -69,7 +65,7 @@ export class Spool extends Construct {
 
   grantReport(component: Component): void {
     this.grantSettle(component);
-    this.grant(component, ['dynamodb:ConditionCheckItem', 'dynamodb:PutItem']);
+    this.grant(component, ['dynamodb:Query']);
   }
 
   private grant(

@@ -28,11 +28,9 @@ export class Views extends Construct {
     allow(component, {
       actions: [
         'dynamodb:BatchGetItem',
-        'dynamodb:BatchWriteItem',
         'dynamodb:ConditionCheckItem',
         'dynamodb:DeleteItem',
         'dynamodb:PutItem',
-        'dynamodb:Scan',
         'dynamodb:UpdateItem',
       ],
       resources: [this.table.tableArn],
