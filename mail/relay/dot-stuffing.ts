@@ -27,7 +27,7 @@ export class DotStuffer {
       else if (here === DOT && before === LF) insert(at, '.');
     }
     if (bytes.length > 0) this.#last = bytes[bytes.length - 1]!;
-    return from === 0 ? bytes : Buffer.concat([...parts, bytes.subarray(from)]);
+    return parts.length === 0 ? bytes : Buffer.concat([...parts, bytes.subarray(from)]);
   }
 
   /** The line end that is missing, and the final dot. */
