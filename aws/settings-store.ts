@@ -3,7 +3,12 @@
  * pointer per server (`settings#<server>`, `-`) to the current one. The pointer moves only from the one that was
  * read before the settings were compiled (`sequence` as seen), so that a slow publisher never brings old ones back.
  */
-import { GetItemCommand, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { foldName } from '../mail/document/names.ts';
 import type { Settings } from '../mail/directory/settings.ts';
@@ -22,6 +27,8 @@ export interface SettingsStore {
   read(pointer: Pointer): Promise<Settings>;
   /** False: the pointer is no longer the one seen; compile again. */
   write(settings: Settings, seen: Pointer | undefined, publishedAt: string): Promise<boolean>;
+  /** Nothing is in force for this server any more; false as above. */
+  remove(seen: Pointer): Promise<boolean>;
 }
 
 interface Options {
@@ -38,6 +45,7 @@ export function settingsStore(options: Options): SettingsStore {
     pointer: (server) => readPointer(options, server),
     read: (pointer) => readSettings(options, pointer),
     write: (settings, seen, publishedAt) => writeSettings(options, { settings, seen, publishedAt }),
+    remove: (seen) => removePointer(options, seen),
   };
 }
 
@@ -85,6 +93,14 @@ async function writeSettings(
         ...pointerIsAsSeen(seen),
       }),
     ),
+  );
+  return done;
+}
+
+async function removePointer({ client, table }: Options, seen: Pointer): Promise<boolean> {
+  const Key = toItem(pointerKey(seen.server));
+  const { done } = await conditionally(() =>
+    client.send(new DeleteItemCommand({ TableName: table, Key, ...pointerIsAsSeen(seen) })),
   );
   return done;
 }

@@ -27,6 +27,8 @@ export interface Views {
   /** Kept versions by id. */
   kept(keys: readonly DocumentKey[]): Promise<Map<string, Kept>>;
   keptOfForm<F extends FormName>(form: F): Promise<Kept<F>[]>;
+  /** The items that kept versions of a form came from. */
+  keptSources(form: FormName): Promise<SourceKey[]>;
   rejected(keys: readonly SourceKey[]): Promise<Map<string, Rejected>>;
   rejectedOfForm(form: FormName): Promise<Rejected[]>;
   /** Items that wait for one of these ids. */
@@ -44,6 +46,12 @@ export function awsViews(table: TableOf): Views {
     },
     async keptOfForm<F extends FormName>(form: F) {
       return (await query(table, `doc#${form}`)).map((item) => keptOf(item) as Kept<F>);
+    },
+    async keptSources(form) {
+      return (await query(table, `doc#${form}`, ['source'])).map((item) => ({
+        form,
+        name: item['source']?.S ?? '',
+      }));
     },
     async rejected(keys) {
       const items = await batchGet(table, keys.map(rejectedKey));
@@ -69,7 +77,8 @@ export function keptKey({ form, name }: DocumentKey): { key: string; sort: strin
 
 export function keptOf(item: Item): Kept {
   const stored = fromItem<Kept & { document?: string | Uint8Array; standing: string | Uint8Array }>(item);
-  if (!isForm(stored.form)) throw new Error(`views holds a kept version of unknown form "${stored.form}".`);
+  if (!isForm(stored.form))
+    throw new Error(`Table views holds a kept version of unknown form "${String(stored.form)}".`);
   return {
     ...stored,
     ...(stored.document === undefined ? {} : { document: unpack(stored.document) }),
@@ -78,7 +87,8 @@ export function keptOf(item: Item): Kept {
 }
 
 /** All items of one key, strongly read. */
-async function query({ client, table }: TableOf, key: string): Promise<Item[]> {
+async function query({ client, table }: TableOf, key: string, only: readonly string[] = []): Promise<Item[]> {
+  const names = only.map((attribute) => [`#${attribute}`, attribute] as const);
   const found: Item[] = [];
   let from: Item | undefined;
   do {
@@ -86,9 +96,10 @@ async function query({ client, table }: TableOf, key: string): Promise<Item[]> {
       new QueryCommand({
         TableName: table,
         KeyConditionExpression: '#key = :key',
-        ExpressionAttributeNames: { '#key': 'key' },
+        ExpressionAttributeNames: { '#key': 'key', ...Object.fromEntries(names) },
         ExpressionAttributeValues: values({ ':key': key }),
         ConsistentRead: true,
+        ...(names.length === 0 ? {} : { ProjectionExpression: names.map(([name]) => name).join(', ') }),
         ...(from === undefined ? {} : { ExclusiveStartKey: from }),
       }),
     );

@@ -52,9 +52,6 @@ export function idOf(key: DocumentKey | SourceKey): string {
   return `${key.form}#${key.name}`;
 }
 
-/** Attributes that the gateway writes into an item: no part of its content. */
-export const ownAttributes = ['problems', 'warnings', 'publishedAt'] as const;
-
 /** Forms that settings are compiled from; the others are looked up one by one. */
 export const settingsForms = [
   'Server',

@@ -1,0 +1,80 @@
+/**
+ * The end of a case, once views and settings are written: the item is marked (`publishedAt`, or `problems`), and
+ * what is rejected is remembered with what it waits for. A mark that finds other content says so: the case is
+ * looked at again.
+ */
+import type { MailLog } from '../../aws/mail-log.ts';
+import { storedProblems } from '../../mail/document/problems.ts';
+import type { Rejected } from '../../mail/directory/kept.ts';
+import type { Case, Stores } from './cases.ts';
+
+export type Outcome =
+  | { readonly kind: 'published'; readonly publishedAt: string; readonly warnings: readonly string[] }
+  | { readonly kind: 'deleted' }
+  | Rejection
+  /** Somebody else wrote first: look again. */
+  | { readonly kind: 'again' };
+
+export interface Rejection {
+  readonly kind: 'rejected';
+  readonly problems: readonly string[];
+  readonly warnings?: readonly string[];
+  readonly waitsFor: readonly string[];
+}
+
+/** False: look at this document again. */
+export async function finish(
+  stores: Stores & { readonly log: Pick<MailLog, 'published'> },
+  one: Case,
+  outcome: Outcome,
+): Promise<boolean> {
+  if (outcome.kind === 'again') return false;
+  const fields = { form: one.source.form, name: one.source.name };
+  if (outcome.kind === 'rejected') return finishRejected(stores, one, outcome);
+  if (outcome.kind === 'published') {
+    const { publishedAt, warnings } = outcome;
+    const marked = await stores.table.mark(one.item!, { publishedAt, warnings });
+    if (!marked) return false;
+  }
+  if (one.rejected !== undefined) await stores.views.reject(one.rejected, undefined);
+  stores.log.published({ ...fields, outcome: outcome.kind });
+  return true;
+}
+
+async function finishRejected(
+  { table, views, log }: Stores & { readonly log: Pick<MailLog, 'published'> },
+  one: Case,
+  outcome: Rejection,
+): Promise<boolean> {
+  const rejected: Rejected = {
+    form: one.source.form,
+    source: one.source.name,
+    state: one.item === undefined ? 'deleted' : 'invalid',
+    hash: one.item?.hash ?? '',
+    problems: storedProblems(outcome.problems),
+    warnings: outcome.warnings ?? [],
+    waitsFor: outcome.waitsFor,
+  };
+  if (!isNews(one, rejected)) return true;
+  await views.reject(one.rejected, rejected);
+  log.published({
+    form: rejected.form,
+    name: rejected.source,
+    outcome: 'invalid',
+    problems: rejected.problems.length,
+  });
+  if (one.item === undefined) return true;
+  return table.mark(one.item, { problems: rejected.problems, warnings: rejected.warnings });
+}
+
+function isNews({ item, rejected }: Case, next: Rejected): boolean {
+  const marked = item === undefined || JSON.stringify(item.marks.problems) === JSON.stringify(next.problems);
+  const unmarked = item?.marks.publishedAt === undefined;
+  return !marked || !unmarked || JSON.stringify(order(rejected)) !== JSON.stringify(order(next));
+}
+
+function order(rejected: Rejected | undefined): unknown[] {
+  if (rejected === undefined) return [];
+  const { state, hash, problems, warnings, waitsFor } = rejected;
+  return [state, hash, problems, warnings, waitsFor];
+}

@@ -1,0 +1,43 @@
+/**
+ * The full pass, every 15 minutes: compares every item with what is kept of it, finds what is kept without an item
+ * and what is rejected without one, and publishes whatever differs; then the settings, in any case. It repairs what
+ * a lost stream record, an interrupted run or newer rules left behind.
+ */
+import { forms, type FormName } from '../../mail/document/forms.ts';
+import { idOf, type SourceKey } from '../../mail/directory/kept.ts';
+import { gather, isCurrent } from './cases.ts';
+import { publish, type Publisher } from './publish.ts';
+import { publishSettings } from './publish-settings.ts';
+
+export async function fullPass(publisher: Publisher): Promise<void> {
+  const seen = new Set<string>();
+  for await (const page of publisher.table.scan()) {
+    for (const item of page) seen.add(idOf(item));
+    const cases = await gather(publisher, page);
+    await publishAll(
+      publisher,
+      cases.filter((one) => !isCurrent(one)).map(({ source }) => source),
+    );
+  }
+  for (const form of Object.keys(forms) as FormName[]) {
+    const gone = [...(await publisher.views.keptSources(form)), ...(await rejectedSources(publisher, form))];
+    await publishAll(
+      publisher,
+      gone.filter((source) => !seen.has(idOf(source))),
+    );
+  }
+  await publishSettings(publisher, []);
+}
+
+async function rejectedSources({ views }: Publisher, form: FormName): Promise<SourceKey[]> {
+  return (await views.rejectedOfForm(form)).map(({ source }) => ({ form, name: source }));
+}
+
+async function publishAll(publisher: Publisher, sources: readonly SourceKey[]): Promise<void> {
+  if (sources.length === 0) return;
+  const failures = await publish(publisher, sources, 'forced');
+  if (failures.size > 0)
+    throw new Error(`${failures.size} documents could not be published in the full pass.`, {
+      cause: [...failures.values()][0],
+    });
+}

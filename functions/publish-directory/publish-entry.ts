@@ -1,0 +1,97 @@
+/**
+ * Publishes people, groups and mail-in databases: each by itself, in one conditional write with its look-ups and
+ * its address. Who loses a race is looked at again; an address that somebody else has is a problem.
+ */
+import type { Clock } from '../../mail/spool/doors.ts';
+import { mostNames, viewsOf, type View } from '../../mail/directory/document-views.ts';
+import { idOf, type Kept } from '../../mail/directory/kept.ts';
+import type { DirectoryTable } from '../../aws/directory-table.ts';
+import type { Views } from '../../aws/views.ts';
+import { keepsThis, type Case, type Valid } from './cases.ts';
+import type { Outcome, Rejection } from './finish.ts';
+
+export interface Publishing {
+  readonly table: Pick<DirectoryTable, 'read'>;
+  readonly views: Views;
+  readonly clock: Clock;
+}
+
+/** Writes a valid document as the kept version; `warnings` are those of the document and of its relations. */
+export async function publishValid(
+  { table, views, clock }: Publishing,
+  one: Case,
+  { document, warnings }: Valid,
+): Promise<Outcome> {
+  const { key, kept, source, item } = one;
+  if (kept !== undefined && !keepsThis(one) && (await isThere(table, kept))) return sameName(one, kept);
+  const entries = viewsOf(key!.form, key!.name, document);
+  if (entries.length > mostNames) return tooManyNames(entries.length);
+  if (entries.some(isTooLong)) return tooLong;
+  const publishedAt = after(kept?.publishedAt, clock());
+  const publication = await views.publish({
+    ...key!,
+    kept,
+    next: { source: source.name, document, hash: item!.hash, publishedAt, warnings, views: entries },
+  });
+  if (publication.outcome === 'lost') return { kind: 'again' };
+  if (publication.outcome === 'owned') return taken(publication.claim, publication.owner, document);
+  return { kind: 'published', publishedAt, warnings };
+}
+
+/** Ends a kept version whose item is deleted and which nobody needs. */
+export async function withdraw({ views }: Publishing, { key, kept }: Case): Promise<Outcome> {
+  const publication = await views.publish({ ...key!, kept, next: undefined });
+  return publication.outcome === 'done' ? { kind: 'deleted' } : { kind: 'again' };
+}
+
+/** New for every write, and later than the one before, whatever the clock says. */
+function after(before: string | undefined, now: Date): string {
+  const earliest = before === undefined || before === '' ? 0 : Date.parse(before) + 1;
+  return new Date(Math.max(now.getTime(), earliest)).toISOString();
+}
+
+/** Of two spellings of one name the one in force stays while its item is there. */
+async function isThere(table: Publishing['table'], { form, source }: Kept): Promise<boolean> {
+  return (await table.read([{ form, name: source }])).size > 0;
+}
+
+/** DynamoDB's limits of keys, less what stands before the name. */
+function isTooLong({ key, sort }: View): boolean {
+  return Buffer.byteLength(key) > 2_000 || Buffer.byteLength(sort) > 1_024;
+}
+
+const tooLong: Rejection = {
+  kind: 'rejected',
+  problems: [
+    'name: this, or another name by which the document is found, is longer than 1,000 bytes; shorten it',
+  ],
+  waitsFor: [],
+};
+
+function sameName({ source }: Case, kept: Kept): Rejection {
+  const problem = `name: "${source.name}" is the same name as that of the document "${kept.source}"; delete one of them`;
+  return { kind: 'rejected', problems: [problem], waitsFor: [idOf(kept)] };
+}
+
+function tooManyNames(count: number): Rejection {
+  const problem = `userNames: with shortNames this document has ${count} names to be found by; write at most ${mostNames}`;
+  return { kind: 'rejected', problems: [problem], waitsFor: [] };
+}
+
+function taken(claim: string, owner: { form: string; name: string }, document: object): Rejection {
+  const holder = `${owner.form} "${owner.name}"`;
+  const { internetAddress = '' } = document as { internetAddress?: string };
+  const problem = claim.startsWith('address#')
+    ? `internetAddress: "${internetAddress}" is the address of ${holder} already; an address belongs to one document`
+    : `default: ${holder} is the default Global Domain already; only one can be`;
+  return { kind: 'rejected', problems: [problem], waitsFor: [claim] };
+}
+
+/** What a change lets go of or alters: whoever waits for one of these is looked at again. */
+export function touchedBy({ key, kept }: Case, claims: readonly string[]): string[] {
+  if (key === undefined) return [];
+  const held = Object.keys(kept?.standing ?? {})
+    .map((id) => id.split('\u0000')[0]!)
+    .filter((id) => !id.startsWith('name#') && !claims.includes(id));
+  return [idOf(key), ...held];
+}
