@@ -1,0 +1,177 @@
+/**
+ * The publisher over embedded DynamoDB and S3: tables of its own per test file, documents put as people put them,
+ * records as the stream would carry them.
+ */
+import {
+  CreateTableCommand,
+  DeleteItemCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { directoryTable, sourceItem, type SourceItem } from '../../../aws/directory-table.ts';
+import { viewsDirectory } from '../../../aws/directory.ts';
+import { fromItem } from '../../../aws/items.ts';
+import { settingsStore } from '../../../aws/settings-store.ts';
+import { awsViews } from '../../../aws/views.ts';
+import { publish, type Publisher } from '../../../functions/publish-directory/publish.ts';
+import { startServices } from '../../../local/services/services.ts';
+import { idOf, type SourceKey } from '../../../mail/directory/kept.ts';
+import type { Directory } from '../../../mail/directory/directory.ts';
+import type { Settings } from '../../../mail/directory/settings.ts';
+
+export const ownServer = 'Mail1/Acme';
+
+export interface Harness {
+  readonly publisher: Publisher;
+  readonly directory: Directory;
+  readonly client: DynamoDBClient;
+  readonly s3: S3Client;
+  readonly tables: { readonly directory: string; readonly views: string };
+  readonly bucket: string;
+  /** Outcomes that were logged, newest last. */
+  readonly logged: string[];
+  put(...documents: readonly Document[]): Promise<void>;
+  remove(form: string, name: string): Promise<void>;
+  /** Puts and publishes, as the stream would. */
+  write(...documents: readonly Document[]): Promise<void>;
+  end(form: string, name: string): Promise<void>;
+  item(form: string, name: string): Promise<SourceItem | undefined>;
+  problems(form: string, name: string): Promise<readonly string[]>;
+  settings(): Promise<Settings | undefined>;
+  views(): Promise<Record<string, unknown>[]>;
+  stop(): Promise<void>;
+}
+export type Document = SourceKey & Record<string, unknown>;
+
+export async function startHarness(): Promise<Harness> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'postern-publish-'));
+  const services = await startServices({ dataDir, secretPrefix: 'test/' });
+  const at = (endpoint: string) => ({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const client = new DynamoDBClient(at(services.endpoints.dynamodb));
+  const s3 = new S3Client({ ...at(services.endpoints.s3), forcePathStyle: true });
+  const tables = { directory: 'test-directory', views: 'test-views' };
+  const bucket = 'test-bucket';
+  await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+  await createTable(client, tables.directory, ['form', 'name']);
+  await createTable(client, tables.views, ['key', 'sort']);
+  const harness = over({ client, s3, tables, bucket });
+  return {
+    ...harness,
+    async stop() {
+      client.destroy();
+      s3.destroy();
+      await services.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function createTable(
+  client: DynamoDBClient,
+  TableName: string,
+  [hash, range]: [string, string],
+): Promise<void> {
+  await client.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [hash, range].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      KeySchema: [
+        { AttributeName: hash, KeyType: 'HASH' },
+        { AttributeName: range, KeyType: 'RANGE' },
+      ],
+    }),
+  );
+}
+
+type Parts = Pick<Harness, 'client' | 's3' | 'tables' | 'bucket'>;
+
+function over(parts: Parts): Omit<Harness, 'stop'> {
+  const { client, s3, tables, bucket } = parts;
+  const logged: string[] = [];
+  const publisher: Publisher = {
+    table: directoryTable({ client, table: tables.directory }),
+    views: awsViews({ client, table: tables.views }),
+    settings: settingsStore({ client, table: tables.views, s3, bucket }),
+    clock: () => new Date(),
+    ownServer,
+    log: {
+      published: ({ form, name, outcome }) => void logged.push(`${form} ${name} ${outcome}`),
+      fault: (what, cause) => void logged.push(`fault ${what} ${String(cause)}`),
+    },
+  };
+  const item = async (form: string, name: string) =>
+    (await publisher.table.read([{ form, name }])).get(idOf({ form, name }));
+  async function put(...documents: readonly Document[]): Promise<void> {
+    for (const document of documents)
+      await client.send(
+        new PutItemCommand({
+          TableName: tables.directory,
+          Item: marshall(document, { removeUndefinedValues: true }),
+        }),
+      );
+  }
+  async function remove(form: string, name: string): Promise<void> {
+    await client.send(new DeleteItemCommand({ TableName: tables.directory, Key: marshall({ form, name }) }));
+  }
+  return {
+    ...parts,
+    publisher,
+    logged,
+    directory: viewsDirectory({ client, table: tables.views }),
+    put,
+    remove,
+    item,
+    async write(...documents) {
+      await put(...documents);
+      const failures = await publish(publisher, documents);
+      if (failures.size > 0) throw [...failures.values()][0];
+    },
+    async end(form, name) {
+      await remove(form, name);
+      await publish(publisher, [{ form, name }]);
+    },
+    problems: async (form, name) => (await item(form, name))?.marks.problems ?? [],
+    async settings() {
+      const pointer = await publisher.settings.pointer(ownServer);
+      return pointer && publisher.settings.read(pointer);
+    },
+    async views() {
+      const { Items = [] } = await client.send(
+        new ScanCommand({ TableName: tables.views, ConsistentRead: true }),
+      );
+      return Items.map((one) => fromItem<Record<string, unknown>>(one));
+    },
+  };
+}
+
+export { sourceItem };
+
+/** A first set of documents that publishes. */
+export const server: Document = {
+  form: 'Server',
+  name: ownServer,
+  hostName: 'mail1.acme.example',
+  domain: 'ACME',
+  smtpListener: true,
+};
+export const configuration: Document = { form: 'Configuration', name: '*' };
+export const globalDomain: Document = {
+  form: 'GlobalDomain',
+  name: 'Acme',
+  primaryDomain: 'acme.example',
+  aliases: ['acme.test'],
+};
+export function person(name: string, fields: Record<string, unknown> = {}): Document {
+  return { form: 'Person', name, ...fields };
+}
