@@ -44,8 +44,6 @@ export interface Running {
   stop(graceMs: number): Promise<void>;
 }
 
-const compileCache = join(sourceRoot, 'node_modules', '.cache', 'postern', 'compiled');
-
 export function threadData(component: Component, entry: string, { wiring }: Surroundings): ThreadData {
   const { name, statements } = component;
   return {
@@ -53,7 +51,6 @@ export function threadData(component: Component, entry: string, { wiring }: Surr
     entry: pathToFileURL(join(sourceRoot, entry)).href,
     statements,
     partitionKeys: wiring.partitionKeys,
-    compileCache,
   };
 }
 

@@ -35,7 +35,7 @@ export interface Gateway {
 
 type Close = () => Promise<void> | void;
 
-const sessionGraceMs = 30_000;
+const sessionSeconds = 30;
 const invocationGraceMs = 10_000;
 
 /** `onEnd` is told when something that cannot be started again has ended by itself. */
@@ -67,10 +67,12 @@ async function start({ options, opened, stop, onEnd }: Starting): Promise<Gatewa
   const around = await prepare({ options, opened, stop, onEnd }, folder);
   await wakeWork(around);
   const listener = listenerWorker(around, folder);
-  opened.push(() => listener.stop(sessionGraceMs));
+  opened.push(() => listener.stop(sessionSeconds * 1000 + 5000));
   const functions = startFunctions(around);
   opened.push(() => functions.stop(invocationGraceMs));
-  const [ports, password] = await Promise.all([listener.start(), sampleFor(around)]);
+  // First, so that a certificate made at the first start names the sample's host.
+  const password = await sampleFor(around);
+  const ports = await listener.start();
   const { services, stack, wiring } = around;
   const endpoints = endpointsOf({ host: options.host, ports, services, stack, bucket: bucketOf(wiring) });
   writeEndpoints(options.data, endpoints);
@@ -110,6 +112,7 @@ function listenerWorker(around: Surroundings, { staging, certificates }: DataFol
       ports: options.ports,
       staging,
       certificates,
+      stopSeconds: sessionSeconds,
     },
     environment: componentEnvironment(listener, options, services),
     output: logs.of('listener'),

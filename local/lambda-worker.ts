@@ -53,7 +53,9 @@ export class LambdaWorker {
   /** Lets running invocations end for `graceMs`, then ends the thread; they then fail. */
   async stop(graceMs: number): Promise<void> {
     if (this.#pending.size > 0) await this.#untilIdle(graceMs);
-    await this.#thread?.terminate();
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.terminate();
     this.#failAll(new Error(`${this.#options.thread.component} was stopped.`));
   }
 

@@ -9,8 +9,6 @@ export interface ThreadData {
   readonly statements: readonly Statement[];
   /** Partition keys of tables, and of indexes as `table/index`. */
   readonly partitionKeys: Readonly<Record<string, string>>;
-  /** Folder for compiled code. */
-  readonly compileCache: string;
 }
 
 export interface Invocation {

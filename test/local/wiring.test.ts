@@ -84,10 +84,10 @@ test('triggers: queues, the directory stream, two schedules', () => {
     'route',
   ]);
   assert.ok(wiring.mappings.every(({ reportBatchItemFailures }) => reportBatchItemFailures));
-  assert.deepEqual(wiring.schedules.map((each) => [each.function, each.everySeconds]).sort(), [
-    ['publish-directory', 900],
-    ['retry-deferred', 60],
-  ]);
+  assert.deepEqual(Object.fromEntries(wiring.schedules.map((each) => [each.function, each.everySeconds])), {
+    'publish-directory': 900,
+    'retry-deferred': 60,
+  });
 });
 
 test('the listener may write nothing to DynamoDB but locks', () => {
