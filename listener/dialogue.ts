@@ -44,6 +44,8 @@ export interface DialogueStart {
   readonly tls?: Tls;
 }
 
+/** A web page can make a browser send what it likes to any port, but only in HTTP. */
+const isHttp = /^(?:OPTIONS|GET|HEAD|POST|PUT|DELETE|TRACE|CONNECT|PRI) \S+ HTTP\/\d/i;
 const badCharacters500: Reply = reply(
   500,
   '5.2',
@@ -93,6 +95,7 @@ export class Dialogue {
     const [, word = '', argument = ''] = /^(\S*)\s*(.*?)\s*$/s.exec(text) ?? [];
     const verb = word.toUpperCase();
     if (this.turnedAway) return verb === 'QUIT' ? this.quit() : say(badSequence503);
+    if (isHttp.test(text)) return { reply: unknownCommand500, then: 'close' };
     const { continuation } = this;
     this.continuation = undefined;
     if (continuation !== undefined) return continuation(text);
@@ -109,8 +112,13 @@ export class Dialogue {
   }
 
   context(settings: Settings): PolicyContext {
-    const { directory, resolver } = this.house.doors;
-    return { settings, directory, resolver, session: { port: this.port, peer: this.peer, auth: this.auth } };
+    const { resolver, doors } = this.house;
+    return {
+      settings,
+      directory: doors.directory,
+      resolver,
+      session: { port: this.port, peer: this.peer, auth: this.auth },
+    };
   }
 
   quit(): Answer {
@@ -171,7 +179,7 @@ export class Dialogue {
   }
 
   #peerOf({ address, name }: Party): Peer {
-    if (name !== 'unknown') return peerOf(address, this.house.doors.resolver, name);
+    if (name !== 'unknown') return peerOf(address, this.house.resolver, name);
     const hostName = (): Promise<never> =>
       Promise.reject(new DnsUnavailable(`The proxy could not look up the name of ${address}.`));
     return { ...settledPeer(address), hostName };

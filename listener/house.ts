@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { MailLog } from '../aws/mail-log.ts';
+import { withHostsFile } from '../aws/resolver.ts';
 import type { Directory } from '../mail/directory/directory.ts';
 import { DirectoryUnavailable } from '../mail/directory/directory.ts';
 import type { Settings, SettingsSource } from '../mail/directory/settings.ts';
@@ -14,7 +15,7 @@ import type { Resolver } from '../mail/relay/doors.ts';
 import type { JudgeMessage } from './policy.ts';
 import type { Room, Turnstile } from './room.ts';
 
-export type ListenerLog = Pick<MailLog, 'connected' | 'refused' | 'accepted' | 'fault'>;
+export type ListenerLog = Pick<MailLog, 'connected' | 'refused' | 'accepted' | 'fault' | 'gauge'>;
 
 export interface HouseOptions {
   readonly source: SettingsSource;
@@ -59,6 +60,12 @@ export class House {
 
   get hostName(): string {
     return this.latest?.server.hostName ?? 'localhost';
+  }
+
+  /** DNS as the Configuration wants host names looked up. */
+  get resolver(): Resolver {
+    const lookup = this.latest?.configuration.routing.hostNameLookup;
+    return lookup === undefined ? this.doors.resolver : withHostsFile(this.doors.resolver, lookup);
   }
 
   /** One more session of this peer; its number. */

@@ -8,6 +8,7 @@
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Directory } from '../mail/directory/directory.ts';
 import type { LoginGuard } from '../mail/directory/login-guard.ts';
 import type { SettingsSource } from '../mail/directory/settings.ts';
@@ -151,6 +152,7 @@ function renewCertificate(
   let current = certificate;
   const look = async (): Promise<void> => {
     const next = await certificateOf(options, house.hostName);
+    if (next.selfSigned) options.log.gauge('SelfSignedCertificate', 1);
     if (next.cert === current.cert || next.selfSigned) return;
     current = next;
     for (const port of ports) port.updateSecureContext({ key: next.key, cert: next.cert });
@@ -162,7 +164,10 @@ function renewCertificate(
 async function endSessions(ports: readonly SmtpPort[], patience: number): Promise<void> {
   for (const port of ports) port.shut();
   const deadline = performance.now() + patience;
-  while (ports.some((port) => port.sessions > 0) && performance.now() < deadline)
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  while (ports.some((port) => port.sessions > 0) && performance.now() < deadline) await pause(20);
+  await Promise.race([
+    Promise.all(ports.map((port) => port.closed())),
+    pause(1_000, undefined, { ref: false }),
+  ]);
   for (const port of ports) port.destroyAll();
 }

@@ -4,6 +4,7 @@
  * becomes a conversation. The port opens and closes as documents change, and keeps its number.
  */
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { SMTPServer } from 'smtp-server';
 import type { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import type { ListenerPort } from '../mail/envelope/envelope.ts';
@@ -78,8 +79,17 @@ export class SmtpPort extends SMTPServer {
     return this.connections.size;
   }
 
+  /** Every socket is gone, those that only wait for their peer's FIN too. */
+  async closed(): Promise<void> {
+    while ((await this.#openSockets()) > 0) await pause(20);
+  }
+
   destroyAll(): void {
     for (const connection of this.connections) connection._socket.destroy();
+  }
+
+  #openSockets(): Promise<number> {
+    return new Promise((resolve) => this.server.getConnections((_error, count) => resolve(count ?? 0)));
   }
 
   override connect(socket: Socket, named?: { remoteAddress?: string | undefined } | null): void {

@@ -111,6 +111,7 @@ function logInto(events: Gateway['events']): ListenerOptions['log'] {
     connected: note('connected'),
     refused: note('refused'),
     accepted: note('accepted'),
+    gauge: () => undefined,
     fault: (what, cause, fields) => void events.push(['fault', { what, cause, ...fields }]),
   };
 }

@@ -1,0 +1,56 @@
+/**
+ * The listener over its AWS doors, assembled from the environment: what the container and the one-machine runtime
+ * both call. Reads settings and look-ups from `views` and S3, counts lock-outs in `spool`, keeps mail in S3 and SQS.
+ */
+import { awsAcceptance } from '../aws/acceptance.ts';
+import { awsBodyStore } from '../aws/body-store.ts';
+import { dynamodb, s3, secretsManager, sqs } from '../aws/clients.ts';
+import { awsDirectory } from '../aws/directory.ts';
+import { awsLoginGuard } from '../aws/login-guard.ts';
+import { awsObjects } from '../aws/objects.ts';
+import { dnsResolver } from '../aws/resolver.ts';
+import { awsSecrets } from '../aws/secrets.ts';
+import { awsSettings } from '../aws/settings-source.ts';
+import { readTuning, readVariables, type Environment } from '../aws/variables.ts';
+import { cachedResolver } from './cached-resolver.ts';
+import type { ListenerLog } from './house.ts';
+import { startListener, type Listener, type ListenerOptions } from './listener.ts';
+import { settings as component } from './settings.ts';
+
+export interface Place {
+  readonly host: string;
+  readonly ports: ListenerOptions['ports'];
+  readonly stagingDir: string;
+  readonly certificateDir: string;
+  readonly log: ListenerLog;
+}
+
+/** A PTR and an address look-up of two tries each stay under the five seconds that a peer may have to wait. */
+const dnsPatience = { timeoutMs: 800, tries: 2 };
+/** How long a host name is remembered. */
+const hostNameSeconds = 60;
+
+export function listenerFrom(env: Environment, place: Place): Promise<Listener> {
+  const names = readVariables(env, component.variables);
+  const { refreshSeconds, dnsServers } = readTuning(env);
+  const clock = (): Date => new Date();
+  const bucket = { client: s3(), bucket: names.bucket };
+  const certificateSecret = env['CERTIFICATE_SECRET'];
+  const secrets = awsSecrets({ client: secretsManager(), prefix: names.secretPrefix, clock });
+  const { viewsTable, server } = names;
+  return startListener({
+    ...place,
+    settings: awsSettings({ viewsTable, bucket: names.bucket, server, refreshSeconds, clock }),
+    directory: awsDirectory({ table: viewsTable, cacheSeconds: refreshSeconds }),
+    acceptance: awsAcceptance({
+      bodies: awsBodyStore(bucket),
+      objects: awsObjects(bucket),
+      client: sqs(),
+      routeQueue: names.routeQueue,
+    }),
+    resolver: cachedResolver(dnsResolver({ servers: dnsServers, ...dnsPatience }), hostNameSeconds),
+    loginGuard: awsLoginGuard({ client: dynamodb(), table: names.spoolTable, clock }),
+    ...(certificateSecret && { certificate: () => secrets.read(certificateSecret) }),
+    refreshSeconds,
+  });
+}
