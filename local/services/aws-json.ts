@@ -62,6 +62,9 @@ export function closeServer(server: Server): Promise<void> {
   });
 }
 
+/** A field of the input that has to be text; empty where it is something else. */
+export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }

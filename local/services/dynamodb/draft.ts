@@ -2,6 +2,7 @@
  * What one call is about to change: dynalite's actions write here, and read their own writes back; the store
  * sees nothing before the draft is committed, whole, in one batch. A draft that is dropped never happened.
  */
+import { callbackify } from 'node:util';
 import { prefixOf } from './dynalite.ts';
 import type { Answer, Item, Records, Store, Table, Write } from './dynalite.ts';
 
@@ -64,7 +65,7 @@ export class Draft {
       done(null);
     };
     return {
-      get: (key, done) => void this.#get(prefix + key).then((value) => done(null, value), done),
+      get: callbackify((key: string) => this.#get(prefix + key)),
       put: (key, value, done) => write({ type: 'put', key: prefix + key + suffix, value }, done),
       del: (key, done) => write({ type: 'del', key: prefix + key + suffix }, done),
       // The caller holds the item's lock already.

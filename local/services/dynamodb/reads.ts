@@ -41,7 +41,7 @@ function startingAt(records: Records, theirs: string, ours: string): Records {
     createValueStream: (range: Range) => {
       const bounds = { ...range, gt: moved(range.gt), lt: moved(range.lt) };
       const given = Object.fromEntries(Object.entries(bounds).filter(([, bound]) => bound !== undefined));
-      return records.createValueStream?.(given as Range) as NodeJS.ReadableStream;
+      return records.createValueStream?.(given) as NodeJS.ReadableStream;
     },
   };
 }

@@ -2,7 +2,7 @@
  * Tables and the facts about them: created and deleted whole (a table is there and ACTIVE with the reply),
  * with their stream and TTL attribute kept in the table's own record.
  */
-import { ServiceError } from '../aws-json.ts';
+import { ServiceError, textOf } from '../aws-json.ts';
 import type { Input, Operations } from '../aws-json.ts';
 import { checked, perform, prefixOf, tableNamed, under } from './dynalite.ts';
 import type { Checked, Store, StreamView, Table } from './dynalite.ts';
@@ -16,7 +16,7 @@ interface TableRoom {
 export function tableOperations(room: TableRoom): Operations {
   const alone =
     (work: (room: TableRoom, name: string, input: Input) => Promise<object>) => (input: Input) => {
-      const name = String(input['TableName'] ?? '');
+      const name = textOf(input['TableName']);
       return room.locks.hold([prefixOf.table + name], () => work(room, name, input));
     };
   return {
@@ -110,7 +110,7 @@ async function updateTimeToLive({ store }: TableRoom, name: string, input: Input
 }
 
 async function describeTimeToLive({ store }: TableRoom, { TableName: name }: Input): Promise<object> {
-  const { TimeToLiveAttribute: attribute } = await tableNamed(store, String(name));
+  const { TimeToLiveAttribute: attribute } = await tableNamed(store, textOf(name));
   return {
     TimeToLiveDescription: attribute
       ? { TimeToLiveStatus: 'ENABLED', AttributeName: attribute }

@@ -3,7 +3,7 @@
  * draft, which is committed in one batch or dropped: no reader and no crash ever sees half a transaction.
  * A repeated client token within ten minutes is answered without writing again, as the SDK's retries need.
  */
-import { ServiceError } from '../aws-json.ts';
+import { ServiceError, textOf } from '../aws-json.ts';
 import type { Input, Operations } from '../aws-json.ts';
 import { Draft } from './draft.ts';
 import { checked, database, keyOf, perform, tableNamed } from './dynalite.ts';
@@ -42,7 +42,7 @@ export function transactionOperations(room: Room): Operations {
   const tokens = new Tokens();
   return {
     'DynamoDB_20120810.TransactWriteItems': async (input) => {
-      const token = String(input['ClientRequestToken'] ?? '');
+      const token = textOf(input['ClientRequestToken']);
       if (token !== '' && tokens.known(token)) return {};
       await writeAll(room, itemsOf(input));
       if (token !== '') tokens.remember(token);

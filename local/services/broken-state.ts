@@ -1,0 +1,77 @@
+/** Checks the data folder before anything starts, and says in one sentence why the services cannot use it. */
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+export interface Folders {
+  readonly tables: string;
+  readonly queues: string;
+  readonly objects: string;
+  readonly secrets: string;
+}
+
+/** A reason that a person can act on, as opposed to a fault of ours. */
+export class BrokenState extends Error {}
+
+export function prepareFolders(dataDir: string): Folders {
+  const folders = {
+    tables: join(dataDir, 'dynamodb'),
+    queues: join(dataDir, 'sqs'),
+    objects: join(dataDir, 's3'),
+    secrets: join(dataDir, 'secrets'),
+  };
+  for (const folder of [resolve(dataDir), ...Object.values(folders)]) prepare(folder);
+  return folders;
+}
+
+function prepare(folder: string): void {
+  try {
+    make(folder);
+    if (!statSync(folder).isDirectory()) throw new Error('It is not a folder.');
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new BrokenState(
+      `The folder ${folder} cannot be written: make it writable for this user, or name another with POSTERN_DATA.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Not `recursive`, which never returns where a folder like /proc answers ENOENT to what it will not create. */
+function make(folder: string): void {
+  if (existsSync(folder)) return;
+  make(dirname(folder));
+  // Mail and secrets lie in it: nobody else's business.
+  mkdirSync(folder, { mode: 0o700 });
+}
+
+const kinds = { tables: 'tables', queues: 'queues', objects: 'stored messages' } as const;
+
+/** Runs what opens one part of the state; a failure becomes the sentence about that part. */
+export async function opening<T>(
+  kind: keyof typeof kinds,
+  folders: Folders,
+  open: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (inUse(error))
+      throw new BrokenState(
+        `The data in ${folders[kind]} is in use by another process: stop the gateway that runs on it, or name another folder with POSTERN_DATA.`,
+        { cause: error },
+      );
+    throw new BrokenState(
+      `The ${kinds[kind]} in ${folders[kind]} cannot be opened (${reasonOf(error)}): put back a copy of the folder, or move it away to start with an empty one.`,
+      { cause: error },
+    );
+  }
+}
+
+const inUse = (error: unknown): boolean => chain(error).some(({ code }) => code === 'LEVEL_LOCKED');
+
+const reasonOf = (error: unknown): string =>
+  (chain(error).at(-1)?.message ?? String(error)).split('\n')[0]?.replace(/\.$/, '') ?? '';
+
+function chain(error: unknown): (Error & { code?: string })[] {
+  return error instanceof Error ? [error, ...chain(error.cause)] : [];
+}
