@@ -59,6 +59,8 @@ export function awsDue({ client, table }: { client: DynamoDBClient; table: strin
   };
 }
 
+const mostPerPage = 1000;
+
 async function readShard(
   { client, table }: { client: DynamoDBClient; table: string },
   { shard, until, limit }: { shard: string; until: string; limit: number },
@@ -72,7 +74,7 @@ async function readShard(
         IndexName: 'due',
         KeyConditionExpression: 'wake = :shard AND wakeAt <= :until',
         ExpressionAttributeValues: values({ ':shard': shard, ':until': until }),
-        Limit: limit,
+        Limit: Math.min(limit, mostPerPage),
         ...(from === undefined ? {} : { ExclusiveStartKey: from }),
       }),
     );

@@ -3,6 +3,7 @@
  * beyond the few that look-ups need. It travels in the `route` message and stands in spool record `m`.
  * Plain JSON: addresses are strings here (`Address.text`), the null sender is `""`.
  */
+import type { Because } from '../policy/verdict.ts';
 import type { HeaderEdit } from './header-edits.ts';
 
 export type ListenerPort = 'smtp' | 'submission' | 'smtps';
@@ -69,6 +70,8 @@ export interface Envelope {
   readonly rules?: readonly RuleOutcome[];
   /** SPF fail or DMARC fail, for `delivery.junkUntrusted`; softfail for `.junkSoftfail`. */
   readonly trust?: 'untrusted' | 'softfail';
+  /** Why the listener accepted it, for the trace. */
+  readonly accepted?: Because;
   /** The settings version the session was decided with. */
   readonly settings: string;
 }

@@ -5,7 +5,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { Envelope } from '../envelope/envelope.ts';
-import type { Delivery, DeliveryKey, MessageRecord, ReportRecord, State, Transport } from './records.ts';
+import type { Delivery, DeliveryKey, MessageRecord, ReportRecord, Transport } from './records.ts';
 
 /** Bodies as received, under `spool/<2 hex of sha256(id)>/<id>`. */
 export interface BodyStore {
@@ -94,11 +94,6 @@ export interface HopState {
   readonly failures: number;
   readonly closedUntil?: string;
   readonly lastReply?: string;
-}
-
-/** What the administrator sees and steers. */
-export interface SpoolDesk {
-  list(filter: { state?: State; nextHop?: string }): Promise<Delivery[]>;
 }
 
 /** Files under `kept/`, plans and large envelopes. */

@@ -1,0 +1,77 @@
+/**
+ * The gateway that a command works on: a local run (`endpoints.json` in `$POSTERN_DATA`, else `.postern/`) or a deployed
+ * stack (`--stack NAME`, AWS credentials and region from the environment).
+ */
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dynamodb, s3 } from '../aws/clients.ts';
+import { keepBody } from '../aws/objects.ts';
+import { Failure } from './failure.ts';
+
+export interface Gateway {
+  readonly tables: Readonly<Record<'directory' | 'views' | 'spool' | 'mailboxes', string>>;
+  readonly queues: Readonly<Record<'route' | 'deliver' | 'relay' | 'direct' | 'report', string>>;
+  readonly bucket: string;
+  /** The data folder of a local run. */
+  readonly data?: string;
+  readonly stack: string;
+  readonly keepBody: (id: string) => Promise<void>;
+}
+
+export async function openGateway(stack: string | undefined): Promise<Gateway> {
+  return stack === undefined ? localGateway(dataFolder()) : deployedGateway(stack);
+}
+
+export function dataFolder(): string {
+  return process.env['POSTERN_DATA'] || '.postern';
+}
+
+type Endpoints = Pick<Gateway, 'tables' | 'queues' | 'bucket'> & Record<'dynamodb' | 'sqs' | 's3', string>;
+
+function localGateway(data: string): Gateway {
+  const file = join(data, 'endpoints.json');
+  if (!existsSync(file))
+    throw new Failure(
+      `No gateway is running on ${data}: ${file} is not there. Start one with "npm start", or name a deployed stack with --stack NAME.`,
+    );
+  const found = JSON.parse(readFileSync(file, 'utf8')) as Endpoints;
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_DYNAMODB: found.dynamodb,
+    AWS_ENDPOINT_URL_SQS: found.sqs,
+    AWS_ENDPOINT_URL_S3: found.s3,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  });
+  const { tables, queues, bucket } = found;
+  const name = tables.directory.replace(/-directory$/, '');
+  return { tables, queues, bucket, data, stack: name, keepBody: keepBody({ client: s3(), bucket }) };
+}
+
+/** Names follow from the stack's; account and region from the table's ARN. */
+async function deployedGateway(stack: string): Promise<Gateway> {
+  const name = (what: string): string => `${stack}-${what}`;
+  const { Table } = await dynamodb().send(new DescribeTableCommand({ TableName: name('directory') }));
+  const [, , , region = '', account = ''] = (Table?.TableArn ?? '').split(':');
+  const queue = (what: string): string => `https://sqs.${region}.amazonaws.com/${account}/${name(what)}`;
+  const bucket = `${stack}-mail-${account}-${region}`;
+  return {
+    tables: {
+      directory: name('directory'),
+      views: name('views'),
+      spool: name('spool'),
+      mailboxes: name('mailboxes'),
+    },
+    queues: {
+      route: queue('route'),
+      deliver: queue('deliver'),
+      relay: queue('relay'),
+      direct: queue('direct'),
+      report: queue('report'),
+    },
+    bucket,
+    stack,
+    keepBody: keepBody({ client: s3(), bucket }),
+  };
+}

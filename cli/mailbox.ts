@@ -1,0 +1,75 @@
+/** `postern mailbox`: what lies in a mail file. */
+import { dynamodb, s3 } from '../aws/clients.ts';
+import { awsMailbox } from '../aws/mailbox.ts';
+import { canonicalMailFile } from '../mail/mailbox/mail-file.ts';
+import type { Mailbox, MailboxRow } from '../mail/mailbox/mailbox.ts';
+import { mboxOf } from '../mail/mailbox/mbox.ts';
+import type { Call, Command } from './commands.ts';
+import { Failure } from './failure.ts';
+import type { Gateway } from './gateway.ts';
+import { table } from './output.ts';
+import { word } from './words.ts';
+
+function mailboxOf({ tables, bucket }: Gateway): Mailbox {
+  return awsMailbox({ dynamodb: dynamodb(), table: tables.mailboxes, s3: s3(), bucket });
+}
+
+function fileOf(call: Call): string {
+  return canonicalMailFile(word(call, 0, 'MAILFILE'));
+}
+
+/** `messageId` is the gateway's own id, as in every other command. */
+function row({ id, uid, folder, from, to, subject, date, size, flags }: MailboxRow) {
+  return { id, uid, folder, messageId: id, from, to, subject, date, size, flags };
+}
+
+async function list(call: Call) {
+  const rows = await mailboxOf(call.gateway).list(fileOf(call));
+  const cells = rows.map((r) => [
+    r.id,
+    String(r.uid),
+    r.folder,
+    r.date,
+    r.from || '<>',
+    r.subject,
+    String(r.size),
+  ]);
+  const text = table(['ID', 'UID', 'FOLDER', 'DATE', 'FROM', 'SUBJECT', 'SIZE'], cells);
+  return { json: rows.map(row), text };
+}
+
+async function bytesOf(mailbox: Mailbox, file: string, id: string): Promise<Buffer> {
+  const stream = await mailbox.read(file, id);
+  if (stream === undefined) throw new Failure(`There is no message ${id} in ${file}.`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks);
+}
+
+async function read(call: Call) {
+  const bytes = await bytesOf(mailboxOf(call.gateway), fileOf(call), word(call, 1, 'ID'));
+  return { json: { message: bytes.toString('latin1') }, text: bytes };
+}
+
+async function remove(call: Call) {
+  const [file, id] = [fileOf(call), word(call, 1, 'ID')];
+  if (!(await mailboxOf(call.gateway).remove(file, id)))
+    throw new Failure(`There is no message ${id} in ${file}.`);
+  return { json: { mailFile: file, id, action: 'deleted' }, text: `Deleted ${id} from ${file}.` };
+}
+
+async function exportAll(call: Call) {
+  const mailbox = mailboxOf(call.gateway);
+  const file = fileOf(call);
+  const parts: Buffer[] = [];
+  for (const one of await mailbox.list(file)) parts.push(mboxOf(one, await bytesOf(mailbox, file, one.id)));
+  const text = Buffer.concat(parts);
+  return { json: { mailFile: file, mbox: text.toString('latin1') }, text };
+}
+
+export const mailboxCommands: Record<string, Command> = {
+  'mailbox list': { takes: 'MAILFILE', does: 'messages of a mail file, oldest first', run: list },
+  'mailbox read': { takes: 'MAILFILE ID', does: "a message's bytes, nothing added", run: read },
+  'mailbox delete': { takes: 'MAILFILE ID', does: 'removes a message and frees its space', run: remove },
+  'mailbox export': { takes: 'MAILFILE', does: 'the whole mail file as mbox', run: exportAll },
+};

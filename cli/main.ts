@@ -1,0 +1,67 @@
+/**
+ * The `postern` command: reads the words, finds the gateway, runs one command, prints what it returns. Exit code 0; 1
+ * for an error, which is a sentence on standard error; 2 for words that are not a command. With `--json` standard
+ * output carries JSON and nothing else.
+ */
+import { parseArgs } from 'node:util';
+import { commands, type Command } from './commands.ts';
+import { Failure, Usage } from './failure.ts';
+import { openGateway } from './gateway.ts';
+import { print } from './output.ts';
+import { usage } from './usage.ts';
+
+export async function main(words: readonly string[]): Promise<number> {
+  try {
+    return await run(words);
+  } catch (error) {
+    if (error instanceof Usage) return complain(`${error.message}\n\n${usage()}`, 2);
+    if (error instanceof Failure) return complain(error.message, 1);
+    return complain(sentenceOf(error), 1);
+  }
+}
+
+async function run(words: readonly string[]): Promise<number> {
+  if (words.length === 0 || words[0] === 'help' || words.includes('--help')) {
+    process.stdout.write(`${usage()}\n`);
+    return 0;
+  }
+  const { command, rest } = commandOf(words);
+  const { values, positionals } = readWords(command, rest);
+  const gateway = command.offline === true ? undefined : await openGateway(values['stack']);
+  const result = await command.run({ values, positionals, gateway: gateway! });
+  print(result, values['json'] === true);
+  return result.exitCode ?? 0;
+}
+
+/** `documents put` and `stats` alike: the longest name that the words begin with. */
+function commandOf(words: readonly string[]): { command: Command; rest: readonly string[] } {
+  for (const length of [2, 1]) {
+    const command = commands[words.slice(0, length).join(' ')];
+    if (command !== undefined) return { command, rest: words.slice(length) };
+  }
+  throw new Usage(`"${words.slice(0, 2).join(' ')}" is not a command.`);
+}
+
+function readWords(command: Command, rest: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...rest],
+      allowPositionals: true,
+      options: { json: { type: 'boolean' }, stack: { type: 'string' }, ...command.options },
+    });
+  } catch (error) {
+    throw new Usage(`${(error as Error).message}.`);
+  }
+}
+
+function complain(text: string, code: number): number {
+  process.stderr.write(`postern: ${text}\n`);
+  return code;
+}
+
+function sentenceOf(error: unknown): string {
+  const { name, message } = error as Error;
+  if (/ECONNREFUSED/.test((error as { code?: string }).code ?? message))
+    return 'The gateway does not answer; is "npm start" running?';
+  return name === 'Error' ? message : `${name}: ${message}`;
+}

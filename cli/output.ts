@@ -1,0 +1,28 @@
+/** What a command returns, and how it is printed: as JSON, as bytes, or for a person. */
+export interface Result {
+  /** Printed with `--json`: a list or an object. */
+  readonly json: unknown;
+  /** Printed otherwise: lines of text, or bytes exactly as they are. */
+  readonly text: string | Buffer;
+  readonly exitCode?: number;
+}
+
+export function print({ json, text }: Result, asJson: boolean): void {
+  if (asJson) process.stdout.write(`${JSON.stringify(json, undefined, 2)}\n`);
+  else if (typeof text !== 'string') process.stdout.write(text);
+  else if (text !== '') process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** Rows under headings, each column as wide as its longest cell. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [headings, ...rows];
+  const widths = headings.map((_, n) => Math.max(...all.map((row) => (row[n] ?? '').length)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, n) => cell.padEnd(widths[n] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

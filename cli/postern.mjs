@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// The `postern` command. Plain JavaScript, so that an old Node can still say what is wrong with it.
+const wanted = 24;
+const found = Number(process.versions.node.split('.')[0]);
+if (found < wanted) {
+  console.error(
+    `postern needs Node ${wanted}; this is Node ${process.versions.node}. "npm ci" installs Node ${wanted} beside it and "npx postern" uses it (unless --ignore-scripts kept it out).`,
+  );
+  process.exit(1);
+}
+const { main } = await import('./main.ts');
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,144 @@
+/** `postern trace`: what happened to a message, from accept to its last recipient. */
+import { dynamodb } from '../aws/clients.ts';
+import { awsSpool } from '../aws/spool.ts';
+import { readTrace } from '../aws/trace.ts';
+import type { Delivery, Event, MessageRecord, ReportRecord } from '../mail/spool/records.ts';
+import type { Call, Command } from './commands.ts';
+import { Failure, Usage } from './failure.ts';
+import type { Gateway } from './gateway.ts';
+import { option } from './words.ts';
+
+interface Story {
+  readonly messageId: string;
+  readonly from: string;
+  readonly recipients: readonly string[];
+  readonly events: readonly Event[];
+}
+
+async function trace(call: Call) {
+  const [id] = call.positionals;
+  if (id !== undefined) {
+    const story = await storyOf(call.gateway, id);
+    if (story === undefined)
+      throw new Failure(`There is no message ${id}, or it ended more than 30 days ago.`);
+    return { json: story, text: textOf(story) };
+  }
+  const stories = await search(call);
+  return { json: stories, text: stories.map(textOf).join('\n\n') };
+}
+
+async function storyOf(gateway: Gateway, id: string): Promise<Story | undefined> {
+  const spool = awsSpool({
+    client: dynamodb(),
+    table: gateway.tables.spool,
+    clock: () => new Date(),
+    keepBody: gateway.keepBody,
+    onFault: () => undefined,
+  });
+  const [message, deliveries, reports] = await Promise.all([
+    spool.message(id),
+    spool.deliveries(id),
+    spool.reports(id),
+  ]);
+  return message === undefined ? undefined : tell(message, deliveries, reports);
+}
+
+function tell(
+  message: MessageRecord,
+  deliveries: readonly Delivery[],
+  reports: readonly ReportRecord[],
+): Story {
+  const { envelope } = message;
+  const accepted: Event = {
+    at: message.acceptedAt,
+    stage: 'accept',
+    outcome: 'accepted',
+    ...becauseOf(message),
+  };
+  const reported = reports.map((report): Event => ({
+    at: report.date,
+    stage: 'report',
+    outcome: `${report.kind}, as message ${report.reportId}`,
+    recipient: envelope.from,
+  }));
+  const events = [accepted, ...deliveries.flatMap((delivery) => delivery.events), ...reported];
+  return {
+    messageId: message.message,
+    from: envelope.from,
+    recipients: envelope.recipients.map(({ address }) => address),
+    events: events.sort((a, b) => a.at.localeCompare(b.at)),
+  };
+}
+
+function becauseOf({ envelope }: MessageRecord): Pick<Event, 'because'> {
+  return envelope.accepted === undefined ? {} : { because: envelope.accepted };
+}
+
+const day = 86_400_000;
+
+/** Days to look through: from `--since` (ISO; default 7 days back, 30 at most) to today. */
+function daysOf(call: Call): string[] {
+  const since = option(call, 'since');
+  const start = since === undefined ? Date.now() - 7 * day : Date.parse(since);
+  if (Number.isNaN(start))
+    throw new Usage(`--since "${since}" is no time; write 2026-11-21 or 2026-11-21T08:00:00Z.`);
+  const first = Math.max(start, Date.now() - 30 * day);
+  const days: string[] = [];
+  for (let at = first; at <= Date.now() + day; at += day) days.push(new Date(at).toISOString().slice(0, 10));
+  return [...new Set(days)];
+}
+
+async function search(call: Call): Promise<Story[]> {
+  const words = ['message-id', 'from', 'to']
+    .map((name) => option(call, name))
+    .filter((text) => text !== undefined);
+  if (words.length === 0) throw new Usage('Name a message ID, or search with --message-id, --from or --to.');
+  const sets = await Promise.all(words.map((text) => idsOf(call, text)));
+  const [first = [], ...others] = sets;
+  const ids = first.filter((id) => others.every((set) => set.includes(id)));
+  const stories = await Promise.all(ids.map((id) => storyOf(call.gateway, id)));
+  const since = option(call, 'since') ?? '';
+  return stories
+    .filter((story) => story !== undefined)
+    .filter((story) => matches(call, story) && (story.events[0]?.at ?? '') >= since)
+    .sort((a, b) => a.messageId.localeCompare(b.messageId));
+}
+
+async function idsOf(call: Call, text: string): Promise<string[]> {
+  const from = { client: dynamodb(), table: call.gateway.tables.spool };
+  const found = await Promise.all(daysOf(call).map((one) => readTrace(from, text, one)));
+  return [...new Set(found.flat())];
+}
+
+/** The pointer says "has to do with"; `--from` and `--to` say in which role. */
+function matches(call: Call, story: Story): boolean {
+  const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+  const [from, to] = [option(call, 'from'), option(call, 'to')];
+  if (from !== undefined && !same(story.from, from)) return false;
+  return to === undefined || story.recipients.some((address) => same(address, to));
+}
+
+function textOf({ messageId, from, events }: Story): string {
+  const lines = events.map(({ at, stage, outcome, recipient, because, reply }) => {
+    const why =
+      because === undefined
+        ? ''
+        : ` (${because.document}, ${because.field}${because.entry === undefined ? '' : `: ${because.entry}`})`;
+    return `  ${at}  ${stage.padEnd(7)} ${outcome}${recipient === undefined ? '' : ` ${recipient}`}${why}${reply === undefined ? '' : ` — ${reply}`}`;
+  });
+  return [`${messageId} from ${from || '<>'}`, ...lines].join('\n');
+}
+
+export const traceCommands: Record<string, Command> = {
+  trace: {
+    takes: '(ID | [--message-id M] [--from A] [--to B] [--since T])',
+    does: 'what happened to a message',
+    options: {
+      'message-id': { type: 'string' },
+      from: { type: 'string' },
+      to: { type: 'string' },
+      since: { type: 'string' },
+    },
+    run: trace,
+  },
+};
