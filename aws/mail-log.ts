@@ -68,9 +68,10 @@ export interface MailLog {
 
 export function mailLog(component: string): MailLog {
   const logger = new Logger({ serviceName: component });
-  const metrics = new Metrics({ namespace: 'Postern', serviceName: component });
+  const namespace = process.env['POWERTOOLS_METRICS_NAMESPACE'] ?? 'Postern';
+  const metrics = new Metrics({ namespace, serviceName: component });
   const tell = (event: string, fields: Fields, counts: Readonly<Record<string, number>>): void => {
-    logger.info(event, { ...fields });
+    logger.info(event, lineOf(fields));
     for (const [name, count] of Object.entries(counts)) metrics.addMetric(name, MetricUnit.Count, count);
   };
   return {
@@ -93,7 +94,10 @@ export function mailLog(component: string): MailLog {
     reported: (fields) => tell('Reported', fields, { Reported: 1 }),
     published: (fields) => tell('Published', fields, { [countOf(fields.outcome)]: 1 }),
     fault(what, cause, fields) {
-      logger.error(what, { ...fields, cause: cause instanceof Error ? cause : String(cause) });
+      logger.error(what, {
+        ...lineOf(fields ?? {}),
+        cause: cause instanceof Error ? cause : String(cause),
+      });
       metrics.addMetric('Fault', MetricUnit.Count, 1);
     },
     gauge: (name, value) => void metrics.addMetric(name, MetricUnit.Count, value),
@@ -101,6 +105,11 @@ export function mailLog(component: string): MailLog {
       if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     },
   };
+}
+
+/** The logger keeps `message` for the event's name and drops a field so called: the id is `messageId`, as in the command. */
+function lineOf({ message, ...rest }: Fields): Record<string, unknown> {
+  return message === undefined ? rest : { messageId: message, ...rest };
 }
 
 function countOf(outcome: 'published' | 'invalid' | 'deleted'): string {
