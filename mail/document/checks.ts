@@ -132,7 +132,13 @@ export function expression(text: string): string | undefined {
   }
 }
 
-/** A peer's own words in documents of the gateway: one line, printable ASCII (RFC 5321 section 4.2). */
+/** The value of a header field that a rule adds: never a second field (RFC 5322 section 2.2). */
+export function headerValue(text: string): string | undefined {
+  if (/^[ -~]{0,400}$/.test(text)) return undefined;
+  return `"${shorten(text)}" cannot stand in a header field; write one line of at most 400 ASCII characters`;
+}
+
+/** What the administrator has the gateway say in a reply: one line, printable ASCII (RFC 5321 section 4.2). */
 export function replyText(text: string): string | undefined {
   if (/^[ -~]{0,400}$/.test(text)) return undefined;
   return `"${shorten(text)}" cannot stand in a reply; write one line of at most 400 ASCII characters`;

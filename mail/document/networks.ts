@@ -17,7 +17,7 @@ const bits6 = 128n;
 /** Whether the text is meant as addresses, well-formed or not. */
 export function looksLikeNetwork(text: string): boolean {
   if (text.startsWith('[') || text.endsWith(']')) return true;
-  if (/^[\d.*/-]+$/.test(text) && text.includes('.')) return /\d/.test(text);
+  if (/^[\d.*/-]+$/.test(text) && text.includes('.')) return true;
   return /^[\da-f:.*/-]+$/i.test(text) && /:.*:/.test(text);
 }
 

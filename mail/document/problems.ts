@@ -64,8 +64,9 @@ function problemOf(issue: Exclude<Issue, { code: 'unrecognized_keys' }>): string
   const { input } = issue;
   if (issue.code === 'custom') return issue.message;
   if (input === undefined) return 'is missing; it is required';
-  const value = issue.path.at(-1) === 'password' ? 'what is written' : show(input);
-  if (issue.code === 'invalid_type') return `${value} is ${kindOf(input)}; write ${wordsFor(issue.expected)}`;
+  const value = issue.path.at(-1) === 'password' ? 'the value' : show(input);
+  if (issue.code === 'invalid_type')
+    return `${valueAndKind(value, input)}; write ${wordsFor(issue.expected)}`;
   if (issue.code === 'invalid_value')
     return `${value} is not known; write ${either(issue.values.map(String))}`;
   if (issue.code === 'invalid_union') return ofUnion(issue, value);
@@ -83,7 +84,7 @@ function ofUnion(issue: z.core.$ZodIssueInvalidUnion, value: string): string {
 }
 
 function tooSmall(issue: z.core.$ZodIssueTooSmall, value: string): string {
-  if (issue.origin === 'array') return `is empty; write at least ${issue.minimum}`;
+  if (issue.origin === 'array') return 'is empty; write at least one';
   return `${value} is too small; write ${issue.inclusive === true ? 'at least' : 'more than'} ${issue.minimum}`;
 }
 
@@ -100,8 +101,13 @@ function wordsFor(expected: string): string {
   return words[expected] ?? expected;
 }
 
+/** What is not one word is told by its kind alone. */
+function valueAndKind(shown: string, value: unknown): string {
+  return typeof value === 'object' ? `is ${kindOf(value)}` : `${shown} is ${kindOf(value)}`;
+}
+
 function kindOf(value: unknown): string {
-  if (value === null) return 'no value';
+  if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'number') return Number.isInteger(value) ? 'a number' : 'a fraction';
   return typeof value === 'object' ? 'a map' : `a ${typeof value}`;

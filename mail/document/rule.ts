@@ -2,7 +2,7 @@
  * A mail rule: conditions, exceptions and one action. Rules run once, in the listener at the end of DATA.
  */
 import { z } from 'zod';
-import { expression, headerName, name, replyText } from './checks.ts';
+import { expression, headerName, headerValue, name } from './checks.ts';
 import { about, flag, requiredText, shorten } from './fields.ts';
 
 export const ruleItems = [
@@ -130,7 +130,7 @@ const action = z.discriminatedUnion('action', [
   z.strictObject({
     action: z.literal('tag').meta(decides),
     header: requiredText(about('none', 'Name of the header field that is added.'), headerName),
-    value: requiredText(about('none', 'Its value.'), replyText),
+    value: requiredText(about('none', 'Its value.'), headerValue),
   }),
   z.strictObject({
     action: z.literal('priority').meta(decides),
@@ -154,7 +154,6 @@ export const rule = z.strictObject({
     .array(condition)
     .default([])
     .meta(about(`${rules}: Exception`, 'Any of these stops the rule.')),
-  // oxlint-disable-next-line unicorn/no-thenable -- the documented name of the field; a rule is never awaited
   then: action.meta({ ...about(`${rules}: Action`, 'What happens to the message.'), required: true }),
   stop: flag(false, about(`${rules}: Stop processing further rules`, 'No later rule runs.')),
 });

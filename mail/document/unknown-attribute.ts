@@ -9,6 +9,7 @@ const FEW = 12;
 /** `map` is the path of the map that holds the attribute, without indexes (`rules[]`); empty: the document. */
 export function unknownAttribute(form: FormName, map: string, attribute: string): string {
   const paths = fieldPaths(form);
+  if (paths.includes(`${map}.${attribute}`)) return 'does not go with this action';
   const suggestion = suggest(paths, map, attribute);
   if (suggestion !== undefined) return `unknown attribute; did you mean ${suggestion}?`;
   const siblings = childrenOf(paths, map);
