@@ -37,9 +37,11 @@ export interface Surroundings {
   readonly places: StreamPlaces;
 }
 
-export interface Running {
-  /** Starts the threads that no invocation has started yet. */
-  warm(): void;
+export interface Functions {
+  /** Starts the thread of one function, or of all, before an invocation does. */
+  warm(name?: string): void;
+  /** Lets queues, streams and schedules invoke. */
+  begin(): void;
   /** Takes no more work, lets what runs end for `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
@@ -59,16 +61,20 @@ export function recordCalls(component: string, record: CallRecord, message: From
   if (message.kind === 'denied') record.denied(component, message.request);
 }
 
-export function startFunctions(around: Surroundings): Running {
-  const workers = new Map(around.wiring.functions.map((each) => [each.name, startFunction(each, around)]));
+export function openFunctions(around: Surroundings): Functions {
+  const workers = new Map(around.wiring.functions.map((each) => [each.name, openFunction(each, around)]));
   const invoke = (name: string) => (event: unknown) => workerOf(workers, name).invoke(event);
-  const sources = [
-    ...around.wiring.mappings.map((mapping) => startMapping(mapping, invoke(mapping.function), around)),
-    ...around.wiring.schedules.map((schedule) => startSchedule(schedule, invoke(schedule.function), around)),
-  ];
+  const sources: { stop(): Promise<void> }[] = [];
   return {
-    warm() {
-      for (const worker of workers.values()) worker.warm();
+    warm(name) {
+      const some = name === undefined ? [...workers.values()] : [workerOf(workers, name)];
+      for (const worker of some) worker.warm();
+    },
+    begin() {
+      for (const mapping of around.wiring.mappings)
+        sources.push(startMapping(mapping, invoke(mapping.function), around));
+      for (const schedule of around.wiring.schedules)
+        sources.push(startSchedule(schedule, invoke(schedule.function), around));
     },
     async stop(graceMs) {
       const stopped = sources.map((source) => source.stop());
@@ -84,7 +90,7 @@ function workerOf(workers: ReadonlyMap<string, LambdaWorker>, name: string): Lam
   return worker;
 }
 
-function startFunction(lambda: LambdaFunction, around: Surroundings): LambdaWorker {
+function openFunction(lambda: LambdaFunction, around: Surroundings): LambdaWorker {
   return new LambdaWorker({
     thread: threadData(lambda, lambda.entry, around),
     environment: functionEnvironment(lambda, around.options, around.services),

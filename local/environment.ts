@@ -18,6 +18,7 @@ export function componentEnvironment(
     POSTERN_LOCAL: '1',
     ...options.tuning,
     ...credentials,
+    ...compileCache,
     AWS_ENDPOINT_URL_DYNAMODB: services.dynamodb,
     AWS_ENDPOINT_URL_SQS: services.sqs,
     AWS_ENDPOINT_URL_S3: services.s3,
@@ -25,6 +26,11 @@ export function componentEnvironment(
     AWS_ENDPOINT_URL_SECRETS_MANAGER: services.secretsManager,
   };
 }
+
+/** Where the start keeps compiled code, if anywhere. */
+const compileCache: Record<string, string> = process.env['NODE_COMPILE_CACHE']
+  ? { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] }
+  : {};
 
 /** Any non-empty pair will do. */
 const credentials = {

@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path';
 import { CallRecord } from './call-record.ts';
-import { recordCalls, startFunctions, type Surroundings, threadData } from './components.ts';
+import { recordCalls, openFunctions, type Surroundings, threadData } from './components.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { type Endpoints, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
 import { componentEnvironment } from './environment.ts';
@@ -65,12 +65,16 @@ async function start({ options, opened, stop, onEnd }: Starting): Promise<Gatewa
   opened.push(() => folder.release());
   removeEndpoints(options.data);
   const around = await prepare({ options, opened, stop, onEnd }, folder);
-  await wakeWork(around);
   const listener = listenerWorker(around, folder);
   opened.push(() => listener.stop(sessionSeconds * 1000 + 5000));
-  const functions = startFunctions(around);
+  const functions = openFunctions(around);
   opened.push(() => functions.stop(invocationGraceMs));
-  // First, so that a certificate made at the first start names the sample's host.
+  listener.warm();
+  functions.warm('publish-directory');
+  await provision(around.wiring, around.clients);
+  await wakeWork(around);
+  functions.begin();
+  // Before the listener, so that a certificate made at the first start names the sample's host.
   const password = await sampleFor(around);
   const ports = await listener.start();
   const { services, stack, wiring } = around;
@@ -98,7 +102,6 @@ async function prepare({ options, opened, onEnd }: Starting, folder: DataFolder)
   const wiring = readWiring(template, stack);
   const clients = serviceClients(services);
   opened.push(() => clients.destroy());
-  await provision(wiring, clients);
   return { options, stack, wiring, services, clients, logs, places, record: new CallRecord(folder.log) };
 }
 

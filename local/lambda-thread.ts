@@ -3,6 +3,7 @@
  * time. Its environment is what the template gives, and nothing else.
  */
 import { randomUUID } from 'node:crypto';
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Invocation, ThreadData } from './thread-messages.ts';
 import { holdThreadRights, say } from './thread-rights.ts';
@@ -14,6 +15,7 @@ holdThreadRights(data);
 const { handler } = (await import(data.entry)) as { handler: Handler };
 parentPort?.on('message', (invocation: Invocation) => void run(invocation));
 say({ kind: 'ready' });
+flushCompileCache();
 
 async function run({ id, event, deadline }: Invocation): Promise<void> {
   try {

@@ -2,6 +2,7 @@
  * The listener's thread: the listener that the container runs, with its role's rights, this machine's ports and
  * folders. A port that cannot be had is told as such; anything else ends the thread with its error.
  */
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { awsAcceptance } from '../aws/acceptance.ts';
 import { awsBodyStore } from '../aws/body-store.ts';
@@ -27,20 +28,29 @@ const clock = (): Date => new Date();
 const log = mailLog('listener');
 const flushEveryMs = 1000;
 
-try {
-  const listener = await open();
-  const flush = setInterval(() => log.flush(), flushEveryMs);
-  parentPort?.once('message', () => void end(listener, flush));
-  say({ kind: 'listening', ports: listener.ports });
-} catch (error) {
+parentPort?.once('message', () => void begin());
+flushCompileCache();
+
+async function begin(): Promise<void> {
+  try {
+    const listener = await open();
+    const flush = setInterval(() => log.flush(), flushEveryMs);
+    parentPort?.once('message', () => void end(listener, flush));
+    say({ kind: 'listening', ports: listener.ports });
+  } catch (error) {
+    say(refusalOf(error));
+  }
+}
+
+function refusalOf(error: unknown): FromListener {
   const { port, address } = error as { port?: number; address?: string };
-  say({
+  return {
     kind: 'refused',
     code: codeOf(error) ?? '',
     message: textOf(error),
     ...(port !== undefined && { port }),
     ...(address !== undefined && { address }),
-  });
+  };
 }
 
 function open(): Promise<Listener> {

@@ -23,11 +23,17 @@ export class ListenerWorker {
   readonly #options: ListenerOptions;
   #ports: Ports;
   #thread: Worker | undefined;
+  #listening = false;
   #stopping = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#ports = options.data.ports;
+  }
+
+  /** Loads the listener, which listens when it is told to. */
+  warm(): void {
+    this.#thread ??= this.#startThread();
   }
 
   /** Resolves with the ports once they answer; rejects with a sentence when one cannot be had. */
@@ -41,15 +47,16 @@ export class ListenerWorker {
     this.#stopping = true;
     const thread = this.#thread;
     if (thread === undefined) return;
-    const ended = new Promise((resolve) => thread.once('exit', resolve));
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
-    thread.postMessage({ kind: 'stop' });
-    await Promise.race([ended, pause(graceMs, undefined, { ref: false })]);
+    if (this.#listening) {
+      const ended = new Promise((resolve) => thread.once('exit', resolve));
+      tell(thread, 'stop');
+      await Promise.race([ended, pause(graceMs, undefined, { ref: false })]);
+    }
     await thread.terminate();
   }
 
-  #listen(): Promise<Ports> {
-    const { data, environment, output } = this.#options;
+  #startThread(): Worker {
+    const { data, environment, output, onFault } = this.#options;
     const thread = new Worker(listenerThread, {
       name: 'listener',
       workerData: { ...data, ports: this.#ports },
@@ -57,36 +64,55 @@ export class ListenerWorker {
       stdout: true,
       stderr: true,
     });
-    this.#thread = thread;
     thread.stdout.on('data', (chunk: Buffer) => output.write(chunk));
     thread.stderr.on('data', (chunk: Buffer) => output.write(chunk));
+    thread.on('error', (error: Error) => onFault('The listener ended with an error.', error));
+    thread.once('exit', () => this.#exited(thread));
+    return thread;
+  }
+
+  #listen(): Promise<Ports> {
+    const thread = (this.#thread ??= this.#startThread());
+    tell(thread, 'start');
     return new Promise((resolve, reject) => {
       thread.on('message', (message: FromListener) => this.#hear(message, resolve, reject));
-      thread.once('error', (error: Error) => {
-        this.#options.onFault('The listener ended with an error.', error);
-        reject(error);
-      });
-      thread.once('exit', () => this.#exited(thread));
+      thread.once('error', reject);
+      thread.once('exit', () => reject(new Error('The listener ended before it listened.')));
     });
   }
 
   #hear(message: FromListener, resolve: (ports: Ports) => void, reject: (error: Error) => void): void {
-    if (message.kind === 'listening') resolve(message.ports);
-    else if (message.kind === 'refused') reject(new Refusal(portSentence(message, this.#ports)));
+    if (message.kind === 'listening') {
+      this.#listening = true;
+      resolve(message.ports);
+    } else if (message.kind === 'refused') reject(new Refusal(portSentence(message, this.#ports)));
     else this.#options.onMessage(message);
   }
 
   #exited(thread: Worker): void {
     if (this.#thread !== thread) return;
     this.#thread = undefined;
-    if (!this.#stopping && this.#ports !== this.#options.data.ports) void this.#restart();
+    const died = this.#listening && !this.#stopping;
+    this.#listening = false;
+    if (died) void this.#restart();
   }
 
+  /** Until it listens again: a port may be taken for a moment. */
   async #restart(): Promise<void> {
-    await pause(pauseBeforeRestartMs);
-    if (this.#stopping) return;
-    await this.#listen().catch((error: unknown) =>
-      this.#options.onFault('The listener did not start again.', error),
-    );
+    while (!this.#stopping) {
+      await pause(pauseBeforeRestartMs);
+      try {
+        await this.#listen();
+        return;
+      } catch (error) {
+        this.#options.onFault('The listener did not start again.', error);
+        await this.#thread?.terminate();
+      }
+    }
   }
+}
+
+function tell(thread: Worker, kind: 'start' | 'stop'): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
+  thread.postMessage({ kind });
 }

@@ -1,4 +1,5 @@
 /** Starts the gateway for a person at a terminal: reads the settings, shows the screen, stops on Ctrl-C or SIGTERM. */
+import { flushCompileCache } from 'node:module';
 import { readOptions } from './options.ts';
 import { Refusal, textOf } from './sentence.ts';
 import { BrokenState } from './services/broken-state.ts';
@@ -19,6 +20,7 @@ try {
     }),
   );
   stopOnSignal(() => gateway.stop());
+  flushCompileCache();
 } catch (error) {
   refuse(error);
 }
