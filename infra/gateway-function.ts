@@ -37,6 +37,7 @@ export class GatewayFunction extends Construct implements Component {
   readonly name: string;
   readonly lambda: Lambda;
   readonly role: Role;
+  readonly logGroup: LogGroup;
   readonly needs: readonly Variable[];
 
   constructor(scope: Construct, props: GatewayFunctionProps) {
@@ -45,6 +46,7 @@ export class GatewayFunction extends Construct implements Component {
     this.name = name;
     this.needs = props.settings.variables;
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    this.logGroup = this.log(props.deployment);
     this.lambda = new NodejsFunction(this, 'Function', {
       ...this.described(props),
       ...code(props),
@@ -69,7 +71,7 @@ export class GatewayFunction extends Construct implements Component {
       timeout: Duration.seconds(settings.timeoutSeconds),
       memorySize: settings.memoryMb,
       tracing: Tracing.ACTIVE,
-      logGroup: this.log(deployment),
+      logGroup: this.logGroup,
       environment: { POWERTOOLS_SERVICE_NAME: this.name, POWERTOOLS_METRICS_NAMESPACE: deployment.stackName },
     };
   }

@@ -33,12 +33,14 @@ export class Listener extends Construct implements Component {
   readonly needs: readonly Variable[] = settings.variables;
   readonly service: FargateService;
   readonly entrance: Entrance;
+  readonly logGroup: LogGroup;
   private readonly container: ContainerDefinition;
 
   constructor(scope: Construct, nouns: Nouns) {
     super(scope, 'Listener');
     const { deployment, network } = nouns;
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });
+    this.logGroup = this.log(deployment);
     const task = this.task(deployment);
     this.container = this.mainContainer(task, deployment);
     this.grantAll(nouns);
@@ -86,7 +88,7 @@ export class Listener extends Construct implements Component {
       readonlyRootFilesystem: true,
       user: 'node',
       stopTimeout: Duration.seconds(120),
-      logging: LogDrivers.awsLogs({ streamPrefix: 'listener', logGroup: this.log(deployment) }),
+      logging: LogDrivers.awsLogs({ streamPrefix: 'listener', logGroup: this.logGroup }),
       environment: {
         TMPDIR: staging,
         POWERTOOLS_SERVICE_NAME: 'listener',

@@ -1,6 +1,8 @@
 /** The whole gateway as one stack: the nouns first, then what runs and the rights it gets from them. */
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { Alarms } from './alarms.ts';
+import { MailDashboard } from './dashboard.ts';
 import { deliverToMailbox } from './deliver-to-mailbox.ts';
 import type { Deployment } from './deployment.ts';
 import { Directory } from './directory.ts';
@@ -15,6 +17,7 @@ import { directOutbound, relayOutbound } from './relay-outbound.ts';
 import { reportFailure } from './report-failure.ts';
 import { retryDeferred } from './retry-deferred.ts';
 import { routeMail } from './route-mail.ts';
+import { saveQueries } from './saved-queries.ts';
 import { Spool } from './spool.ts';
 import { Views } from './views.ts';
 import { WorkQueues } from './work-queues.ts';
@@ -30,7 +33,17 @@ export class PosternStack extends Stack {
     const nouns = this.nouns(deployment);
     this.listener = new Listener(this, nouns);
     this.functions = this.gatewayFunctions(nouns);
+    this.watch(nouns);
     new CfnOutput(this, 'Bucket', { value: nouns.bucket.bucket.bucketName });
+  }
+
+  private watch({ deployment, queues }: Nouns): void {
+    const { listener, functions } = this;
+    const watched = { deployment, queues, listener, functions };
+    const alarms = new Alarms(this, watched);
+    new MailDashboard(this, watched, alarms);
+    const logs = [listener.logGroup, ...functions.map((each) => each.logGroup)];
+    saveQueries(this, deployment.stackName, logs);
   }
 
   private nouns(deployment: Deployment): Nouns {

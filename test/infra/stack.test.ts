@@ -4,3 +4,4 @@ import './stack/functions.ts';
 import './stack/rights.ts';
 import './stack/listener.ts';
 import './stack/local.ts';
+import './stack/alarms.ts';

@@ -148,6 +148,6 @@ test('S3 and DynamoDB are reached without leaving the network, and without a fee
   assert.deepEqual(kinds, ['Gateway', 'Gateway']);
 });
 
-test('outputs say where MX records lead', () => {
-  assert.deepEqual(Object.keys(template.Outputs ?? {}).sort(), ['Bucket', 'MxTarget']);
+test('outputs say where MX records lead, and where to look', () => {
+  assert.deepEqual(Object.keys(template.Outputs ?? {}).sort(), ['Bucket', 'Dashboard', 'MxTarget']);
 });

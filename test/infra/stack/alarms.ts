@@ -1,0 +1,76 @@
+/** Every alarm has its article and every article its alarm; what means "mail is not moving" wakes somebody. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { synthesize } from '../../../infra/synthesize.ts';
+import { direct as template, usual } from './synthesized.ts';
+import { at, ofType, plain } from './template.ts';
+
+const runbook = readFileSync(new URL('../../../docs/operator-runbook.md', import.meta.url), 'utf8');
+const alarms = ofType(template, 'AWS::CloudWatch::Alarm').map(({ properties }) => properties);
+const [page] = ofType(template, 'AWS::CloudWatch::CompositeAlarm').map(({ properties }) => properties);
+const short = (name: unknown): string => String(name).replace('postern-', '');
+const names = [...alarms.map((alarm) => short(alarm['AlarmName'])), short(page?.['AlarmName'])];
+
+test('alarms and articles of the runbook are the same list', () => {
+  const articles = [...runbook.matchAll(/^## ([a-z-]+)$/gm)].map(([, name]) => name ?? '');
+  assert.deepEqual(articles.sort(), names.sort());
+});
+
+for (const alarm of [...alarms, page])
+  test(`${short(alarm?.['AlarmName'])} says what it means and where to read on`, () => {
+    const description = String(alarm?.['AlarmDescription']);
+    assert.match(description, /^[A-Z].{20,}\. docs\/operator-runbook\.md#/);
+    assert.ok(description.endsWith(`#${short(alarm?.['AlarmName'])}`));
+  });
+
+for (const { properties } of ofType(template, 'AWS::SQS::Queue')) {
+  const name = String(properties['QueueName']);
+  if (!name.endsWith('-dead')) continue;
+  test(`a message in ${name} raises an alarm`, () => {
+    const watching = alarms.find((alarm) => alarm['AlarmName'] === name);
+    assert.equal(watching?.['MetricName'], 'ApproximateNumberOfMessagesVisible');
+    assert.equal(plain(template, at(watching, 'Dimensions', 0, 'Value')), name);
+    assert.deepEqual([watching?.['Threshold'], watching?.['EvaluationPeriods']], [1, 1]);
+  });
+}
+
+test('what wakes somebody: mail is not moving, or will soon be late', () => {
+  const rule = plain(template, page?.['AlarmRule']);
+  const woken = [...rule.matchAll(/Alarms([A-Za-z]+?)[0-9A-F]{8}/g)].map(([, name]) => name ?? '');
+  const late = ['Route', 'Deliver', 'Relay', 'Direct', 'Report'].map((queue) => `${queue}Late`);
+  assert.deepEqual(woken.sort(), ['Faults', 'ListenerDown', 'RouteDead', 'SweeperStopped', ...late].sort());
+});
+
+test('silence of the load balancer or of the sweeper is bad news; of others it is quiet', () => {
+  const bad = alarms.filter((alarm) => alarm['TreatMissingData'] === 'breaching');
+  assert.deepEqual(bad.map((alarm) => short(alarm['AlarmName'])).sort(), [
+    'listener-down',
+    'sweeper-stopped',
+  ]);
+});
+
+test('without an address nobody is told, with one every alarm tells it', async () => {
+  assert.equal(ofType(usual, 'AWS::SNS::Topic').length, 0);
+  const told = await synthesize({ postern: { alarmAddress: 'operations@acme.example' } });
+  const [subscription] = ofType(told, 'AWS::SNS::Subscription');
+  assert.equal(subscription?.properties['Endpoint'], 'operations@acme.example');
+  const silent = ofType(told, 'AWS::CloudWatch::Alarm').filter(
+    ({ properties }) => !properties['AlarmActions'],
+  );
+  assert.deepEqual(silent, []);
+});
+
+test('one dashboard shows every queue, every function and every alarm', () => {
+  const [dashboard] = ofType(template, 'AWS::CloudWatch::Dashboard');
+  const body = JSON.stringify(dashboard?.properties['DashboardBody']);
+  for (const { id } of ofType(template, 'AWS::CloudWatch::Alarm')) assert.ok(body.includes(id), id);
+  for (const { id, properties } of ofType(template, 'AWS::SQS::Queue'))
+    assert.ok(String(properties['QueueName']).endsWith('-dead') || body.includes(id), id);
+  for (const { id } of ofType(template, 'AWS::Lambda::Function')) assert.ok(body.includes(id), id);
+});
+
+test('the questions that come up again are saved', () => {
+  const saved = ofType(template, 'AWS::Logs::QueryDefinition').map(({ properties }) => properties['Name']);
+  assert.deepEqual(saved, ['postern/one message', 'postern/top refusals']);
+});
