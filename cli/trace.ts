@@ -110,9 +110,10 @@ async function idsOf(call: Call, text: string): Promise<string[]> {
   return [...new Set(found.flat())];
 }
 
+const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
 /** The pointer says "has to do with"; `--from` and `--to` say in which role. */
 function matches(call: Call, story: Story): boolean {
-  const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
   const [from, to] = [option(call, 'from'), option(call, 'to')];
   if (from !== undefined && !same(story.from, from)) return false;
   return to === undefined || story.recipients.some((address) => same(address, to));
