@@ -112,10 +112,7 @@ async function carry(carriage: Carriage): Promise<Outcome> {
   const accepted = unanswered(message.recipients, progress.results);
   if (accepted.length === 0) return afterNobody(carriage, data);
   const go = data ?? (await command(carriage, 'DATA'));
-  if (go.code !== 354) {
-    const rest = go.code >= 200 && go.code < 400 ? { code: 0, lines: go.lines } : go;
-    return ending(carriage, refusal(carriage, accepted, { reply: rest, command: 'DATA' }), go);
-  }
+  if (go.code !== 354) return afterRefusedData(carriage, accepted, go);
   progress.stage = 'data';
   return sendBody(carriage, accepted);
 }
@@ -170,8 +167,28 @@ async function afterRefusedSender(
     reply: mail,
     command: 'MAIL',
   });
-  if (data?.code === 354) return { ended: true, results, usable: false };
+  if (data?.code === 354) {
+    carriage.session.connection.destroy();
+    return { ended: true, results, usable: false };
+  }
   return ending(carriage, results, mail);
+}
+
+/** Anything but 354 is no leave to send; what is no refusal either cannot be followed. */
+async function afterRefusedData(
+  carriage: Carriage,
+  accepted: readonly SendRecipient[],
+  reply: RemoteReply,
+): Promise<Outcome> {
+  const results = refusal(carriage, accepted, { reply: asRefusal(reply), command: 'DATA' });
+  if (reply.code >= 400) return ending(carriage, results, reply);
+  carriage.session.connection.destroy();
+  return { ended: true, results: [...carriage.progress.results, ...results], usable: false };
+}
+
+/** A reply that says yes where only a no makes sense. */
+function asRefusal(reply: RemoteReply): RemoteReply {
+  return reply.code < 400 ? { code: 0, lines: [String(reply.code), ...reply.lines] } : reply;
 }
 
 /** With DATA on its way and nobody accepted, a 354 is answered with an empty message (RFC 2920 section 3.1). */
@@ -218,16 +235,17 @@ async function sendBody(carriage: Carriage, accepted: readonly SendRecipient[]):
   progress.stage = 'dot';
   const answer = await connection.command(stuffer.end().slice(0, -2), limits.timeouts.finalDot);
   const results = answered(accepted, answer, { remote, dsn: extensions.dsn });
-  return { ended: true, results: [...progress.results, ...results], usable: answer.code !== 421 };
+  const usable = isPositive(answer) || (answer.code >= 400 && answer.code !== 421);
+  if (!usable) connection.destroy();
+  return { ended: true, results: [...progress.results, ...results], usable };
 }
 
 /** A reply in the midst of the body refuses it; whatever it says, it is no receipt. */
 async function interrupted(carriage: Carriage, accepted: readonly SendRecipient[]): Promise<Outcome> {
   const { session, limits, progress } = carriage;
   const reply = await session.connection.reply(limits.timeouts.command);
-  const asRefusal = reply.code < 400 ? { code: 0, lines: reply.lines } : reply;
   session.connection.destroy();
-  const results = refusal(carriage, accepted, { reply: asRefusal, command: 'end of data' });
+  const results = refusal(carriage, accepted, { reply: asRefusal(reply), command: 'end of data' });
   return { ended: true, results: [...progress.results, ...results], usable: false };
 }
 

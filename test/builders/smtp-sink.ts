@@ -144,11 +144,14 @@ interface Draft {
   recipients: { address: string; parameters: string[] }[];
 }
 
+const lineEnd = Buffer.from('\r\n');
+
 class Conversation {
   readonly #sink: SmtpSink;
   readonly #number: number;
   #socket: Socket;
   #rest = Buffer.alloc(0);
+  #body: Buffer[] = [];
   #mode: 'commands' | 'body' | 'password' = 'commands';
   #helo = '';
   #tls = false;
@@ -202,14 +205,23 @@ class Conversation {
     }
   }
 
+  /** Looks at the bytes that have come since the last time only: bodies may be large. */
   #readBody(): boolean {
     const early = this.#rest.length > 0 ? this.#sink.scripted('body') : undefined;
     if (early !== undefined) this.#answer(early);
-    const bare = this.#rest.subarray(0, 3).toString() === '.\r\n';
-    const end = bare ? 0 : this.#rest.indexOf('\r\n.\r\n');
-    if (end === -1) return false;
-    const wire = this.#rest.subarray(0, bare ? 3 : end + 5);
-    this.#rest = this.#rest.subarray(wire.length);
+    const chunk = this.#rest;
+    const tail = Buffer.concat([
+      this.#body.length === 0 ? lineEnd : Buffer.concat(this.#body.slice(-5)).subarray(-4),
+      chunk,
+    ]);
+    const before = tail.length - chunk.length;
+    const found = tail.indexOf('\r\n.\r\n');
+    const taken = found === -1 ? chunk : chunk.subarray(0, found + 5 - before);
+    if (taken.length > 0) this.#body.push(taken);
+    this.#rest = chunk.subarray(taken.length);
+    if (found === -1) return false;
+    const wire = Buffer.concat(this.#body);
+    this.#body = [];
     this.#mode = 'commands';
     this.#finish(wire);
     return true;
@@ -239,6 +251,7 @@ class Conversation {
     const scripted = this.#sink.scripted(`${verb} ${address}`, verb);
     if (scripted !== undefined && !/^[23]/.test(scripted)) return this.#answer(scripted);
     const answer = this.#act(verb, line, address);
+    if (verb === 'DATA' && (scripted ?? answer).startsWith('354')) this.#mode = 'body';
     this.#answer(scripted ?? answer);
     if (verb === 'STARTTLS' && (scripted ?? answer).startsWith('220')) this.#secure();
     if (verb === 'QUIT') this.#socket.end();
@@ -257,9 +270,7 @@ class Conversation {
     if (verb === 'RSET') this.#draft = undefined;
     if (verb === 'QUIT') return '221 2.0.0 bye';
     if (verb !== 'DATA') return '250 2.0.0 Ok';
-    if (!this.#draft?.recipients.length) return '503 5.5.1 no valid recipients';
-    this.#mode = 'body';
-    return '354 go ahead';
+    return this.#draft?.recipients.length ? '354 go ahead' : '503 5.5.1 no valid recipients';
   }
 
   #hello(verb: string, line: string): Answer {
