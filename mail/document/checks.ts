@@ -96,9 +96,10 @@ export function mailFile(text: string): string | undefined {
   return `"${text}" is not a mail file; write a path such as mail/jdoe`;
 }
 
-/** Never shows the text: somebody may have written the password itself. */
+/** As mail/directory/password.ts writes it. Never shows the text: somebody may have written the password itself. */
 export function passwordHash(text: string): string | undefined {
-  if (/^\$?scrypt[$:].{20,}/.test(text)) return undefined;
+  const base64 = '[A-Za-z0-9+/]+={0,2}';
+  if (new RegExp(`^scrypt(?:\\$\\d+){3}(?:\\$${base64}){2}$`).test(text)) return undefined;
   return 'is not a password hash; set it with: postern people set-password NAME';
 }
 

@@ -93,6 +93,7 @@ function read(text: string, place: Place): Parsed<ListEntry> {
   if (text.startsWith('%')) return readDominoDomain(text);
   if (text.startsWith('@')) return readExactDomain(text);
   if (text.includes('@')) return readAddress(text);
+  if (place === 'members' && /^\*\/[^*@]+$/.test(text)) return right({ kind: 'name', name: foldName(text) });
   if (text.includes('*')) return wildcard(text, place);
   if (/[%[\]]/.test(text)) return wrong(text, `is no entry; this list takes ${places[place].takes}`);
   if (text.includes('.') && !/[\s/'"]/.test(text)) return readDomain(text, place);

@@ -79,7 +79,6 @@ test('a Configuration of its name alone has every default', () => {
 });
 
 test('the defaults of the other forms', () => {
-  const port = (anonymous: boolean) => ({ enabled: true, anonymous, nameAndPassword: !anonymous });
   assert.deepEqual(validate('Server', { name: 'S/A', hostName: 'm.a.example', domain: 'A' }).document, {
     name: 'S/A',
     hostName: 'm.a.example',
@@ -163,6 +162,10 @@ test('every field says what it means and what of Domino it imitates', () => {
       assert.ok(domino.length > 3, `${form} ${path} does not name the Domino field`);
     }
 });
+
+function port(anonymous: boolean) {
+  return { enabled: true, anonymous, nameAndPassword: !anonymous };
+}
 
 /** As JSON has it: what is undefined is absent. */
 function plain(document: object | undefined): unknown {

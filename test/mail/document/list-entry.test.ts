@@ -39,6 +39,13 @@ const good: [text: string, place: Place, printed: string, kind: ListEntry['kind'
   ['Dr. Who', 'addresses', 'dr. who', 'name', 'a dot and a space are no domain'],
   ["O'Neil.Partners", 'addresses', "o'neil.partners", 'name', 'no domain has quotes'],
   ['Büro "Süd"', 'members', 'büro "süd"', 'name', 'Unicode and quotes'],
+  [
+    '*/Sales/Acme',
+    'members',
+    '*/sales/acme',
+    'name',
+    'a wildcard of groups for access, which matches nobody in mail',
+  ],
   ['.abc.com', 'members', '.abc.com', 'host', 'members may be entries of any list'],
   ['abc.com', 'members', 'abc.com', 'domain', 'members may be entries of any list'],
 ];

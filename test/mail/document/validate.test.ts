@@ -616,6 +616,20 @@ test('mail files', () => {
     assert.equal(validate('Person', { name: 'x', ...fields }).document?.mailFile, mailFile, why);
 });
 
+const hash = 'scrypt$16384$8$1$c2FsdHNhbHRzYWx0c2E=$aGFzaGhhc2hoYXNoaGFzaA==';
+const passwords: [password: string, ok: boolean, why: string][] = [
+  [hash, true, 'as people set-password writes it'],
+  ['', true, 'none'],
+  [`${hash}$x`, false, 'one part too many'],
+  ['scrypt$16384$8$1$c2FsdA==', false, 'no hash'],
+  ['scrypt', false, 'somebody may choose that'],
+];
+
+test('passwords are hashes', () => {
+  for (const [password, ok, why] of passwords)
+    assert.equal(problemsOf('Person', { password }).length === 0, ok, why);
+});
+
 test('the outbound host name is the host name', () => {
   const { document } = validate('Server', { ...least.Server });
   assert.equal(document?.outboundHostName, 'mail1.acme.example');
