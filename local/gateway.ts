@@ -35,7 +35,7 @@ export interface Gateway {
 
 type Close = () => Promise<void> | void;
 
-const sessionSeconds = 30;
+const sessionGraceMs = 30_000;
 const invocationGraceMs = 10_000;
 
 /** `onEnd` is told when something that cannot be started again has ended by itself. */
@@ -66,7 +66,7 @@ async function start({ options, opened, stop, onEnd }: Starting): Promise<Gatewa
   removeEndpoints(options.data);
   const around = await prepare({ options, opened, stop, onEnd }, folder);
   const listener = listenerWorker(around, folder);
-  opened.push(() => listener.stop(sessionSeconds * 1000 + 5000));
+  opened.push(() => listener.stop(sessionGraceMs));
   const functions = openFunctions(around);
   opened.push(() => functions.stop(invocationGraceMs));
   listener.warm();
@@ -115,7 +115,6 @@ function listenerWorker(around: Surroundings, { staging, certificates }: DataFol
       ports: options.ports,
       staging,
       certificates,
-      stopSeconds: sessionSeconds,
     },
     environment: componentEnvironment(listener, options, services),
     output: logs.of('listener'),

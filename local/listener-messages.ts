@@ -7,8 +7,6 @@ export interface ListenerData extends ThreadData {
   readonly ports: Ports;
   readonly staging: string;
   readonly certificates: string;
-  /** How long running sessions may take at a stop. */
-  readonly stopSeconds: number;
 }
 
 /** A port that could not be had. */

@@ -13,13 +13,14 @@ export interface Folders {
 export class BrokenState extends Error {}
 
 export function prepareFolders(dataDir: string): Folders {
+  const top = resolve(dataDir);
   const folders = {
-    tables: join(dataDir, 'dynamodb'),
-    queues: join(dataDir, 'sqs'),
-    objects: join(dataDir, 's3'),
-    secrets: join(dataDir, 'secrets'),
+    tables: join(top, 'dynamodb'),
+    queues: join(top, 'sqs'),
+    objects: join(top, 's3'),
+    secrets: join(top, 'secrets'),
   };
-  for (const folder of [resolve(dataDir), ...Object.values(folders)]) prepare(folder);
+  for (const folder of [top, ...Object.values(folders)]) prepare(folder);
   return folders;
 }
 

@@ -43,7 +43,7 @@ export async function runServices(options: ServiceOptions, onFault: OnFault): Pr
     // First, because its lock keeps a second gateway off the whole folder.
     const dynamodb = await add(opening('tables', folders, () => startDynamoDb(folders.tables, onFault)));
     const sqs = await add(opening('queues', folders, () => startQueuesAndObjects(folders, onFault)));
-    const ses = await add(startSes());
+    const ses = await add(startSes(onFault));
     const secrets = { folder: folders.secrets, prefix: options.secretPrefix };
     const secretsManager = await add(startSecretsManager(secrets, onFault));
     return { endpoints: { dynamodb, sqs, s3: sqs, ses, secretsManager, sesInbox: `${ses}/` }, stop };

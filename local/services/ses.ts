@@ -1,13 +1,15 @@
 /**
  * SES on one machine: aws-ses-v2-local 2 on loopback (SendRawEmail of API v1, and v2), whose web page at the
  * same address shows what would have left. The inbox stands for the rest of the world: it is in memory,
- * holds the newest 200 messages and is empty after a start.
+ * holds the newest 200 messages and is empty after a start. The package is loaded with the first request,
+ * because loading it takes as long as starting everything else.
  */
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { closeServer } from './aws-json.ts';
-import type { Endpoint } from './aws-json.ts';
+import { asError, closeServer, listenOnLoopback } from './aws-json.ts';
+import type { Endpoint, OnFault } from './aws-json.ts';
 
 const load = createRequire(import.meta.url);
 const mostMessages = 200;
@@ -16,7 +18,22 @@ interface Inbox {
   readonly emails: unknown[];
 }
 
-export async function startSes(): Promise<Endpoint> {
+export async function startSes(onFault: OnFault): Promise<Endpoint> {
+  let loading: Promise<Server> | undefined;
+  const front = createServer((request, response) => {
+    loading ??= loadSes();
+    loading
+      .then((ses) => ses.emit('request', request, response))
+      .catch((error: unknown) => {
+        onFault(asError(error));
+        response.destroy();
+      });
+  });
+  return { url: await listenOnLoopback(front), stop: () => closeServer(front) };
+}
+
+/** The package only knows how to listen; its server goes on answering what it is handed when it is closed. */
+async function loadSes(): Promise<Server> {
   const { default: listen } = load('aws-ses-v2-local') as {
     default: (where: { host: string; port: number }) => Promise<Server>;
   };
@@ -28,8 +45,6 @@ export async function startSes(): Promise<Endpoint> {
     const { emails } = inbox();
     emails.splice(0, emails.length - mostMessages);
   });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: () => closeServer(server),
-  };
+  await once(server.close(), 'close');
+  return server;
 }
