@@ -38,9 +38,44 @@ const entries = `## Entries of lists
 Anything else is a problem that says what to write.
 `;
 
+const nextHops = `## Next hops
+
+\`relayHost\`, \`localDomainSmartHost\` and \`host\` say where mail goes next:
+
+| written | means |
+| --- | --- |
+| \`relay.acme.example\` | the MX of that name, then its address |
+| \`relay.acme.example:587\` | its address, this port |
+| \`[192.0.2.1]\`, \`192.0.2.1\`, \`[2001:db8::1]:2525\` | this address |
+| \`ses\` | Amazon SES |
+
+On port 465 the session begins with TLS.
+`;
+
+const rules = `## Mail rules
+
+A rule has conditions (\`if\`), of which all or any must hold (\`match\`), exceptions (\`unless\`) and one action (\`then\`):
+
+\`\`\`json
+{
+  "name": "no lotteries",
+  "if": [{ "item": "subject", "is": "contains", "value": "lottery" }],
+  "unless": [{ "item": "sender", "is": "is", "value": "treasurer@acme.example" }],
+  "then": { "action": "move", "database": "Quarantine" },
+  "stop": true
+}
+\`\`\`
+
+Rules run once, at the end of DATA, from the first to the last, and not for reports. A rule that refuses, drops, returns, holds
+or moves the message ends the run; so does one with \`stop\`. Letter case does not count. \`size\` is in bytes,
+\`sender\` looks at MAIL FROM and From, \`recipient\` at every RCPT. \`journal\` copies to a mail-in database, \`move\`
+delivers there and nowhere else, \`tag\` adds a header field. Expressions of \`matches\` are RE2: without look-around and
+back-references, and bounded in size.
+`;
+
 export function documentsPage(): string {
   const parts = formNames.map(formSection);
-  return [introduction, entries, ...parts].join('\n');
+  return [introduction, entries, nextHops, rules, ...parts].join('\n');
 }
 
 function formSection(form: FormName): string {
