@@ -12,7 +12,7 @@ import { queueHandler } from '../../aws/queue-batch.ts';
 import { writeTrace } from '../../aws/trace.ts';
 import { readVariables } from '../../aws/variables.ts';
 import { workerDoors } from '../../aws/worker-doors.ts';
-import type { RouteWork } from '../../mail/spool/doors.ts';
+import type { Plan, RouteWork } from '../../mail/spool/doors.ts';
 import { giveUp, route, type RouteDoors } from './route.ts';
 import { settings } from './settings.ts';
 
@@ -23,9 +23,17 @@ const made = workerDoors(vars, process.env, log);
 const doors: RouteDoors = {
   ...made,
   trace: (record) => writeTrace({ client: dynamodb(), table: vars.spoolTable }, record, made.clock()),
-  onRouted: ({ message, deliveries }) =>
-    log.routed({ message: message.message, deliveries: deliveries.length }),
+  onRouted: tell,
 };
+
+function tell({ message, deliveries }: Plan): void {
+  const { message: id, phase } = message;
+  if (phase === 'routed') log.routed({ message: id, deliveries: deliveries.length });
+  for (const { state, part, reason = '' } of deliveries) {
+    if (state === 'held') log.held({ message: id, part, reason });
+    if (state === 'dead') log.dead({ message: id, part, reason });
+  }
+}
 
 /** With waits of up to five minutes this is most of a day. */
 const mostReceives = 200;

@@ -2,6 +2,7 @@
  * The router's decision for a whole message: a plan, or the reason why it waits before routing. Decided once; what is
  * written by transition 2 is followed from then on, whatever the documents say later.
  */
+import { relayAgain } from '../policy/relay-again.ts';
 import { waitingBeforeRouting, type Waiting } from '../spool/waiting.ts';
 import type { Plan } from '../spool/doors.ts';
 import type { Leaf } from './leaf.ts';
@@ -18,7 +19,7 @@ export interface MessageContext extends RouterContext {
 
 export async function routeMessage(context: MessageContext): Promise<Plan> {
   const { envelope, settings } = context;
-  const reason = reasonToWait(context);
+  const reason = reasonToWait(context) ?? (await relayFault(context));
   if (reason !== undefined) return wait(context, reason);
   const leaves = await leavesOf(context);
   const held = leaves.find((leaf) => leaf.way === 'held');
@@ -39,6 +40,19 @@ function reasonToWait({ envelope, settings, released }: MessageContext): Reason 
   if (released) return undefined;
   const rule = holdingRule(envelope);
   return rule === undefined ? undefined : { state: 'held', reason: `rule ${rule}` };
+}
+
+/**
+ * The relay decision once more, from the session's facts. A refusal here means that the listener let in what it
+ * should not have (or the lists have just changed): the message is held for a person to judge.
+ */
+async function relayFault({ envelope, settings, released }: MessageContext): Promise<Reason | undefined> {
+  if (released || envelope.session === undefined) return undefined;
+  for (const { address } of envelope.recipients) {
+    const verdict = await relayAgain(settings, envelope.session, address);
+    if (verdict.outcome !== 'accept') return { state: 'held', reason: `relay ${address}` };
+  }
+  return undefined;
 }
 
 function wait({ envelope, settings, now }: MessageContext, reason: Reason): Plan {

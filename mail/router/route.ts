@@ -6,6 +6,7 @@
 import { foldAddress, type Address } from '../address/address.ts';
 import { parseAddress } from '../address/path.ts';
 import type { Directory, Entry } from '../directory/directory.ts';
+import { percentDomain } from '../directory/domino-domains.ts';
 import { isLocalDomain } from '../directory/local-domains.ts';
 import { lookUpRecipient } from '../directory/look-up.ts';
 import type { Settings } from '../directory/settings.ts';
@@ -59,6 +60,9 @@ async function routeLocal(copy: Copy, address: Address, context: Routing): Promi
     return [
       leaving(copy, hop(smartHost, because(document, 'routing.smartHostForAllLocalRecipients', 'true'))),
     ];
+  const percent = percentDomain(address.local, context.settings);
+  if (percent.kind === 'other')
+    return [leaving(copy, wayToDominoDomain(percent.domain.name, context.settings))];
   const result = await lookUpRecipient(address, context.settings, context.directory);
   if ('found' in result) return routeEntry({ ...copy, because: result.because }, result.found, context);
   if ('ambiguous' in result)

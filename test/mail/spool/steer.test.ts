@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Delivery, State } from '../../../mail/spool/records.ts';
+import { atRest, closed } from '../../../mail/spool/standing.ts';
+import { steer, type Steering } from '../../../mail/spool/steer.ts';
+import { delivery, now, outbound, sending, waiting } from '../../builders/spool.ts';
+
+const context = { now, clockHours: 24 };
+
+function steered(before: Delivery, verb: Steering): Delivery {
+  const answer = steer(before, verb, context);
+  assert.ok('next' in answer, 'refused' in answer ? answer.refused : '');
+  return answer.next;
+}
+
+const pending = delivery();
+const deferred = delivery({ state: 'deferred', dueAt: '2026-11-21T15:00:00.000Z', attempts: 3 });
+const held = atRest(delivery({ state: 'held', attempts: 4 }), 'rule x', now);
+const failed = waiting('alice@acme.example', { outcome: 'failed' });
+const dead = atRest(delivery({ state: 'dead', from: '', recipients: [failed] }), 'no sender', now);
+
+describe('an administrator steers', () => {
+  const cases: [string, Delivery, Steering, State][] = [
+    ['pending mail can be held', pending, 'hold', 'held'],
+    ['deferred mail can be held', deferred, 'hold', 'held'],
+    ['held mail is released to be tried now', held, 'release', 'pending'],
+    ['deferred mail is tried now', deferred, 'retry', 'pending'],
+    ['dead mail is tried again', dead, 'retry', 'pending'],
+    ['pending mail is deleted, nobody is told', pending, 'delete', 'deleted'],
+    ['held mail is deleted with a report', held, 'delete-report', 'failed'],
+    ['dead mail is deleted; there is nobody to report to', dead, 'delete-report', 'failed'],
+  ];
+  for (const [reason, before, verb, state] of cases)
+    test(reason, () => assert.equal(steered(before, verb).state, state));
+
+  const refusals: [string, Delivery, Steering, RegExp][] = [
+    ['held mail is not retried behind the back of who held it', held, 'retry', /release it first/],
+    ['only held mail is released', pending, 'release', /not held/],
+    ['held mail is held already', held, 'hold', /held already/],
+    ['ended mail is ended', closed(delivery({ state: 'delivered' }), now), 'delete', /delivered already/],
+  ];
+  for (const [reason, before, verb, words] of refusals)
+    test(reason, () => {
+      const answer = steer(before, verb, context);
+      assert.match('refused' in answer ? answer.refused : '', words);
+    });
+
+  test('what a worker holds gets a wish that takes effect later', () => {
+    const answer = steer(sending(), 'hold', context);
+    assert.deepEqual(answer, { next: sending({ want: 'hold' }), later: true });
+  });
+
+  test('released mail starts afresh: clock, attempts and claims', () => {
+    const after = steered(held, 'release');
+    assert.equal(after.attempts, 0);
+    assert.equal(after.dueAt, now.toISOString());
+    assert.equal(after.expireAt, '2026-11-22T12:00:00.000Z');
+    assert.match(after.wake ?? '', /^w#/);
+  });
+
+  test('who has the message already is not given it again', () => {
+    const recipients = [
+      waiting('a@x.example', { outcome: 'relayed' }),
+      waiting('b@x.example', { outcome: 'failed' }),
+    ];
+    const after = steered(atRest(outbound({ state: 'held', recipients }), 'failed', now), 'release');
+    assert.deepEqual(
+      after.recipients.map(({ outcome }) => outcome),
+      ['relayed', 'waiting'],
+    );
+  });
+
+  test('a deletion with a report owes one and wakes for it; without one it ends', () => {
+    const told = steered(pending, 'delete-report');
+    assert.equal(told.recipients[0]?.owes, 'failed');
+    assert.ok(told.wakeAt);
+    const quiet = steered(pending, 'delete');
+    assert.equal(quiet.wakeAt, undefined);
+    assert.ok(quiet.expiresAt);
+  });
+});
