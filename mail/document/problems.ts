@@ -57,7 +57,9 @@ function sentenceOf(form: FormName, issue: Issue): string {
   if (issue.code !== 'unrecognized_keys') return `${printPath(issue.path)}: ${problemOf(issue)}`;
   const [key = ''] = issue.keys;
   const map = printPath(issue.path.map((part) => (typeof part === 'number' ? '[]' : part)));
-  return `${printPath([...issue.path, shorten(key)])}: ${unknownAttribute(form, map, shorten(key))}`;
+  const problem = unknownAttribute(form, map, shorten(key));
+  const told = map === '' ? problem : problem.replaceAll(map, printPath(issue.path));
+  return `${printPath([...issue.path, shorten(key)])}: ${told}`;
 }
 
 function problemOf(issue: Exclude<Issue, { code: 'unrecognized_keys' }>): string {

@@ -102,7 +102,7 @@ const problems: [form: string, fields: object, problems: string[], why: string][
       'rules[0].name: is missing; it is required',
       'rules[0].if: is missing; it is required',
       'rules[0].then: is missing; it is required',
-      'rules[0].nam: unknown attribute; did you mean rules[].name?',
+      'rules[0].nam: unknown attribute; did you mean rules[0].name?',
     ],
     'in a list of maps',
   ],
