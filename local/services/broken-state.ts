@@ -48,24 +48,19 @@ function make(folder: string): void {
 const kinds = { tables: 'tables', queues: 'queues', objects: 'stored messages' } as const;
 
 /** Runs what opens one part of the state; a failure becomes the sentence about that part. */
-export async function opening<T>(
-  kind: keyof typeof kinds,
-  folders: Folders,
-  open: () => Promise<T>,
-): Promise<T> {
+export function opening<T>(kind: keyof typeof kinds, folder: string, open: () => T): T {
   try {
-    return await open();
+    return open();
   } catch (error) {
-    if (inUse(error))
-      throw new BrokenState(
-        `The data in ${folders[kind]} is in use by another process: stop the gateway that runs on it, or name another folder with POSTERN_DATA.`,
-        { cause: error },
-      );
-    throw new BrokenState(
-      `The ${kinds[kind]} in ${folders[kind]} cannot be opened (${reasonOf(error)}): put back a copy of the folder, or move it away to start with an empty one.`,
-      { cause: error },
-    );
+    throw sentenceAbout(kind, folder, error);
   }
+}
+
+export function sentenceAbout(kind: keyof typeof kinds, folder: string, error: unknown): BrokenState {
+  const sentence = inUse(error)
+    ? `The data in ${folder} is in use by another process: stop the gateway that runs on it, or name another folder with POSTERN_DATA.`
+    : `The ${kinds[kind]} in ${folder} cannot be opened (${reasonOf(error)}): put back a copy of the folder, or move it away to start with an empty one.`;
+  return new BrokenState(sentence, { cause: error });
 }
 
 const inUse = (error: unknown): boolean => chain(error).some(({ code }) => code === 'LEVEL_LOCKED');

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { asError } from './aws-json.ts';
 import type { Endpoint, OnFault } from './aws-json.ts';
+import { opening } from './broken-state.ts';
 import { ObjectCatalog } from './s3/object-catalog.ts';
 import type { ObjectStore } from './s3/object-catalog.ts';
 import { ObjectFiles } from './s3/object-files.ts';
@@ -43,12 +44,17 @@ export async function startQueuesAndObjects(
   onFault: OnFault,
 ): Promise<Endpoint> {
   const { buildApp, PersistenceManager, SqsStore, SnsStore, S3Store } = await loadFauxqs();
-  const persistence = new PersistenceManager(folders.queues);
   const sqsStore = new SqsStore();
   sqsStore.host = '';
-  journalQueues(sqsStore, persistence);
+  const persistence = opening('queues', folders.queues, () => {
+    const opened = new PersistenceManager(folders.queues);
+    journalQueues(sqsStore, opened);
+    return opened;
+  });
   const s3Store = new S3Store();
-  const { catalog, routes } = openObjects(s3Store, folders.objects);
+  const { catalog, routes } = opening('objects', folders.objects, () =>
+    openObjects(s3Store, folders.objects),
+  );
   const app = buildApp({ logger: false, stores: { sqsStore, s3Store, snsStore: new SnsStore() } });
   answerObjects(app, routes, onFault);
   await app.listen({ port: 0, host: '127.0.0.1' });
@@ -102,8 +108,9 @@ function refuse(
   onFault: OnFault,
 ): void {
   const { request, response } = call;
-  if (!(error instanceof S3Refusal) && !request.destroyed) onFault(new Error('S3 failed.', { cause: error }));
-  if (response.headersSent || request.destroyed) {
+  const gone = request.socket.destroyed;
+  if (!(error instanceof S3Refusal) && !gone) onFault(new Error('S3 failed.', { cause: error }));
+  if (response.headersSent || gone) {
     response.destroy();
     return;
   }

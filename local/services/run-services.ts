@@ -1,6 +1,6 @@
 /** Starts every embedded service in this thread; what was started is stopped again when one of them fails. */
 import type { Endpoint, OnFault } from './aws-json.ts';
-import { opening, prepareFolders } from './broken-state.ts';
+import { prepareFolders, sentenceAbout } from './broken-state.ts';
 import { startDynamoDb } from './dynamodb/dynamodb.ts';
 import { startQueuesAndObjects } from './queues-and-objects.ts';
 import { startSecretsManager } from './secrets-manager.ts';
@@ -41,8 +41,8 @@ export async function runServices(options: ServiceOptions, onFault: OnFault): Pr
   };
   try {
     // First, because its lock keeps a second gateway off the whole folder.
-    const dynamodb = await add(opening('tables', folders, () => startDynamoDb(folders.tables, onFault)));
-    const sqs = await add(opening('queues', folders, () => startQueuesAndObjects(folders, onFault)));
+    const dynamodb = await add(openTables(folders.tables, onFault));
+    const sqs = await add(startQueuesAndObjects(folders, onFault));
     const ses = await add(startSes(onFault));
     const secrets = { folder: folders.secrets, prefix: options.secretPrefix };
     const secretsManager = await add(startSecretsManager(secrets, onFault));
@@ -50,5 +50,13 @@ export async function runServices(options: ServiceOptions, onFault: OnFault): Pr
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function openTables(folder: string, onFault: OnFault): Promise<Endpoint> {
+  try {
+    return await startDynamoDb(folder, onFault);
+  } catch (error) {
+    throw sentenceAbout('tables', folder, error);
   }
 }
