@@ -84,7 +84,7 @@ export class Listener extends Construct implements Component {
 
   private mainContainer(task: FargateTaskDefinition, deployment: Deployment): ContainerDefinition {
     const container = task.addContainer('Listener', {
-      image: deployment.bundle ? listenerImage() : ContainerImage.fromRegistry('built-by-a-deployment'),
+      image: deployment.bundle ? listenerImage(this) : ContainerImage.fromRegistry('built-by-a-deployment'),
       readonlyRootFilesystem: true,
       user: 'node',
       stopTimeout: Duration.seconds(120),

@@ -52,7 +52,7 @@ const rooms: Record<string, Room> = {
 };
 
 function isInfras(name: string): boolean {
-  return cdk(name) || name.startsWith('node:');
+  return cdk(name) || name === 'esbuild' || name.startsWith('node:');
 }
 
 /** What a pure room must be handed instead of taking it: the time, the environment, the network. */

@@ -1,0 +1,50 @@
+/** What goes into the listener's image: one file that needs nothing beside it, and a Dockerfile that fetches a base only. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { promisify } from 'node:util';
+import { bundleListener } from '../../infra/listener-image.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'postern-image-'));
+after(() => rmSync(folder, { recursive: true }));
+bundleListener(folder);
+const dockerfile = readFileSync(join(folder, 'Dockerfile'), 'utf8');
+const instructions = dockerfile.split('\n').filter((line) => /^[A-Z]+ /.test(line));
+
+test('the build context is the Dockerfile and one file of less than 2 MB', () => {
+  assert.deepEqual(readdirSync(folder).sort(), ['Dockerfile', 'main.mjs']);
+  assert.ok(statSync(join(folder, 'main.mjs')).size < 2_000_000);
+});
+
+test('the bundle runs where there are no packages, and says what it misses', async () => {
+  const env = { PATH: process.env['PATH'] };
+  const started = promisify(execFile)(process.execPath, [join(folder, 'main.mjs')], {
+    cwd: folder,
+    env: { ...env, HEALTH_PORT: '0' },
+  });
+  await assert.rejects(started, ({ code, stderr }: { code: number; stderr: string }) => {
+    assert.match(stderr, /These environment variables are missing: POSTERN_SERVER, /);
+    return code === 1;
+  });
+});
+
+test('the base can be given', () => {
+  assert.match(dockerfile, /^ARG BASE=\S+:24-slim\nFROM \$\{BASE\}$/m);
+});
+
+test('it does not run as root', () => {
+  assert.ok(instructions.includes('USER node'));
+  assert.ok(instructions.indexOf('USER node') < instructions.findIndex((line) => line.startsWith('CMD')));
+});
+
+test('the only folder it writes to is a volume that its user owns', () => {
+  assert.ok(instructions.includes('RUN mkdir /staging && chown node:node /staging'));
+  assert.ok(instructions.includes('VOLUME ["/staging"]'));
+});
+
+test('Node is process 1: signals reach it', () => {
+  assert.equal(instructions.at(-1), 'CMD ["node", "main.mjs"]');
+});
