@@ -23,8 +23,8 @@ export function dnsResolver({ servers, timeoutMs = 3_000, tries = 3 }: ResolverO
   if (servers.length > 0) dns.setServers([...servers]);
   return {
     async mx(domain) {
-      const found = await ask(domain, () => dns.resolveMx(domain));
-      return { exists: found.exists, records: found.records };
+      const { exists, records } = await ask(domain, () => dns.resolveMx(domain));
+      return { exists, records: records.map(({ exchange, priority }) => ({ exchange, priority })) };
     },
     addresses: (host, family) => addresses(dns, host, family),
     ptr: async (address) => (await ask(address, () => dns.reverse(address))).records,

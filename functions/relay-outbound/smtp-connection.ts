@@ -123,7 +123,7 @@ export class SmtpConnection {
     await this.#until(once(tls, 'secureConnect'), handshake, 'no TLS handshake');
     const facts = { version: tls.getProtocol() ?? 'TLS', cipher: tls.getCipher().name };
     if (tls.authorized) return { ...facts, verified: true };
-    return { ...facts, verified: false, problem: String(tls.authorizationError) };
+    return { ...facts, verified: false, problem: inWords(String(tls.authorizationError), host) };
   }
 
   destroy(): void {
@@ -195,6 +195,14 @@ function begin(options: ConnectionOptions): TLSSocket {
       },
     );
   }
+}
+
+/** What OpenSSL and Node call it, for the usual cases in words. */
+function inWords(code: string, host: string): string {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `it is not made out for ${host}`;
+  if (code === 'CERT_HAS_EXPIRED') return 'it has expired';
+  if (code.includes('SELF_SIGNED')) return 'it is self-signed, or its authority is';
+  return code.startsWith('UNABLE_TO') ? `its authority is not known here (${code})` : code;
 }
 
 function seconds(milliseconds: number): string {

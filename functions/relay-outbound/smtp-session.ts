@@ -7,7 +7,7 @@
 import { usable, type CommandSwitches } from '../../mail/relay/commands.ts';
 import { noExtensions, readExtensions, type Extensions } from '../../mail/relay/extensions.ts';
 import type { Target } from '../../mail/relay/hosts.ts';
-import { isLoopback } from '../../mail/relay/networks.ts';
+import { obstacleToLogin } from '../../mail/relay/login.ts';
 import { isPermanent, isPositive, type RemoteReply } from '../../mail/relay/replies.ts';
 import { ourWords, theirWords, type Said } from '../../mail/relay/results.ts';
 import {
@@ -143,9 +143,7 @@ async function sayHello({ connection, remote, policy, limits }: Dialogue): Promi
 }
 
 async function startTls(talk: Dialogue): Promise<Opened> {
-  const answer = await talk.connection.command('STARTTLS', talk.limits.timeouts.command);
-  if (answer.code !== 220) return { ok: false, said: theirWords(answer, talk.remote), because: 'handshake' };
-  const secured = await secure(talk);
+  const secured = await secure(talk, true);
   if (!secured.ok) return secured;
   // RFC 3207 section 4.2: what was offered in clear is forgotten.
   const hello = await sayHello(talk);
@@ -154,16 +152,17 @@ async function startTls(talk: Dialogue): Promise<Opened> {
 
 type Secured = { readonly ok: true; readonly tls: TlsFacts } | Extract<Opened, { ok: false }>;
 
-async function secure({ connection, remote, policy, limits }: Dialogue): Promise<Secured> {
+async function secure({ connection, remote, policy, limits }: Dialogue, asked = false): Promise<Secured> {
+  const refusal = (said: Said): Secured => ({ ok: false, said: { remote, ...said }, because: 'handshake' });
   try {
+    const answer = asked ? await connection.command('STARTTLS', limits.timeouts.command) : undefined;
+    if (answer !== undefined && answer.code !== 220) return refusal(theirWords(answer, remote));
     const tls = await connection.secure(policy.trust, limits.timeouts);
     if (policy.tls !== 'required' || tls.verified) return { ok: true, tls };
-    const sentence = `451 4.7.5 The certificate of ${remote} cannot be verified: ${tls.problem}`;
-    return { ok: false, said: { ...ourWords(sentence), remote }, because: 'handshake' };
+    return refusal(ourWords(`451 4.7.5 The certificate of ${remote} cannot be verified: ${tls.problem}`));
   } catch (error) {
     if (!(error instanceof ConnectionLost)) throw error;
-    const sentence = `451 4.7.5 No TLS session with ${remote}: ${error.message}`;
-    return { ok: false, said: { ...ourWords(sentence), remote }, because: 'handshake' };
+    return refusal(ourWords(`451 4.7.5 No TLS session with ${remote}: ${error.message}`));
   }
 }
 
@@ -174,26 +173,13 @@ async function logIn(
   const { connection, remote, policy, limits } = talk;
   const session = { connection, remote, ...so, authenticated: false };
   if (policy.login === undefined) return { ok: true, session };
-  const obstacle = obstacleToLogin(talk, so);
+  const obstacle = obstacleToLogin({ address: connection.target.address, ...so });
   if (obstacle !== undefined && policy.login.required)
     return noSession(`451 4.7.0 No login at ${remote}: ${obstacle}`, remote);
   if (obstacle !== undefined) return { ok: true, session };
   const answer = await authenticate(connection, policy.login, { so, limits });
   if (answer.code === 235) return { ok: true, session: { ...session, authenticated: true } };
   return { ok: false, said: theirWords(answer, remote), because: 'login' };
-}
-
-function obstacleToLogin(
-  { connection }: Dialogue,
-  { extensions, tls }: { extensions: Extensions; tls?: TlsFacts },
-): string | undefined {
-  const near = isLoopback(connection.target.address);
-  if (!near && tls === undefined) return 'the password is sent only under TLS, which is not in use';
-  if (!near && tls?.verified === false)
-    return `the password is sent only with a verified certificate (${tls.problem})`;
-  if (!extensions.auth.some((name) => name === 'PLAIN' || name === 'LOGIN'))
-    return 'it offers neither AUTH PLAIN nor AUTH LOGIN';
-  return undefined;
 }
 
 /** RFC 4954; LOGIN where PLAIN is not offered. */

@@ -1,7 +1,7 @@
 /** Settings, deliveries and doors in memory for tests of outbound work. */
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
-import { forms, type Configuration, type Server } from '../../mail/document/forms.ts';
+import { forms, type Server } from '../../mail/document/forms.ts';
 import type { Settings } from '../../mail/directory/settings.ts';
 import {
   BodyMissing,
@@ -23,7 +23,7 @@ export function outboundSettings(configuration: object = {}, server: object = {}
     version: '1',
     server: mail1,
     servers: [mail1],
-    configuration: { name: '*', ...forms.Configuration.parse(configuration) } as Configuration,
+    configuration: { name: '*', ...forms.Configuration.parse(configuration) },
     globalDomains: [{ name: 'Acme', ...globalDomain }],
     foreignSmtpDomains: [],
     connections: [],

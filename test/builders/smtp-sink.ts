@@ -18,6 +18,8 @@ export interface SinkOptions {
   /** Offers STARTTLS; with `atOnce` TLS begins with the connection. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly atOnce?: boolean };
   readonly login?: { readonly username: string; readonly password: string };
+  /** SASL mechanisms that are offered with a login. */
+  readonly mechanisms?: string;
   /**
    * Answers by command: `greeting`, `EHLO`, `MAIL`, `RCPT`, `RCPT bob@there.example`, `DATA`, `body` (as soon as a
    * byte of it has come), `.`, `QUIT`… A list is used up one by one, then the default holds.
@@ -179,7 +181,9 @@ class Conversation {
   }
 
   #secure(): void {
-    const { key, cert } = this.#sink.options.tls!;
+    const { tls } = this.#sink.options;
+    if (tls === undefined) return void this.#socket.destroy();
+    const { key, cert } = tls;
     this.#socket.removeAllListeners('data');
     this.#rest = Buffer.alloc(0);
     const secureContext = createSecureContext({ key, cert });
@@ -276,11 +280,11 @@ class Conversation {
   #hello(verb: string, line: string): Answer {
     this.#helo = line.slice(5);
     if (verb === 'HELO') return '250 sink.example';
-    const { tls, login, extensions = defaultExtensions } = this.#sink.options;
+    const { tls, login, mechanisms = 'PLAIN LOGIN', extensions = defaultExtensions } = this.#sink.options;
     const offered = [
       ...extensions,
       ...(tls !== undefined && !this.#tls ? ['STARTTLS'] : []),
-      ...(login === undefined ? [] : ['AUTH PLAIN LOGIN']),
+      ...(login === undefined ? [] : [`AUTH ${mechanisms}`]),
     ];
     return ['sink.example', ...offered]
       .map((word, n) => `250${n === offered.length ? ' ' : '-'}${word}`)

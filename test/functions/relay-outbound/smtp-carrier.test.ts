@@ -1,19 +1,9 @@
 /** One delivery after another against scripted mail servers on loopback: what is said, and what becomes of it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dnsResolver } from '../../../aws/resolver.ts';
-import { carriers, type CarrierDoors } from '../../../functions/relay-outbound/carrier-for.ts';
-import type { Attempt, Carrier } from '../../../functions/relay-outbound/carrier.ts';
-import { standardTimeouts } from '../../../functions/relay-outbound/smtp-connection.ts';
-import type { Transport } from '../../../mail/spool/records.ts';
 import { dnsServer, type Zone } from '../../builders/dns-server.ts';
-import {
-  bodiesOf,
-  messageText,
-  outboundDelivery,
-  outboundSettings,
-  recipient,
-} from '../../builders/outbound.ts';
+import { messageText, outboundDelivery, recipient } from '../../builders/outbound.ts';
+import { lineTo, outcomesOf } from '../../builders/outbound-line.ts';
 import { smtpSink } from '../../builders/smtp-sink.ts';
 
 const anna = 'anna@there.example';
@@ -37,7 +27,7 @@ test('a message to two people is one transaction, byte for byte', async () => {
   await using sink = await smtpSink();
   await using line = lineTo(`[127.0.0.1]:${sink.port}`);
   const attempt = await line.send();
-  assert.deepEqual(outcomes(attempt), { [anna]: 'relayed', [carl]: 'relayed' });
+  assert.deepEqual(outcomesOf(attempt), { [anna]: 'relayed', [carl]: 'relayed' });
   assert.equal(attempt.results[0]?.reply, '250 2.0.0 Ok: queued as SINK');
   const [message] = await sink.received(1);
   assert.equal(message?.body.toString(), messageText);
@@ -70,7 +60,7 @@ test('each recipient has a result of their own, with all lines of the reply', as
     await using line = lineTo(`[127.0.0.1]:${sink.port}`);
     const recipients = ['a@x.example', 'b@x.example', 'c@x.example'].map((address) => recipient(address));
     const { results } = await line.send(outboundDelivery({ recipients }));
-    assert.deepEqual(outcomes({ results }), {
+    assert.deepEqual(outcomesOf({ results }), {
       'a@x.example': 'failed',
       'b@x.example': 'waiting',
       'c@x.example': 'relayed',
@@ -91,7 +81,7 @@ test('who has the message already is not given it again', async () => {
   const attempt = await line.send(
     outboundDelivery({ recipients: [recipient(anna, { outcome: 'relayed' }), recipient(carl)] }),
   );
-  assert.deepEqual(outcomes(attempt), { [carl]: 'relayed' });
+  assert.deepEqual(outcomesOf(attempt), { [carl]: 'relayed' });
   assert.equal((await sink.received(1))[0]?.recipients.length, 1);
 });
 
@@ -114,9 +104,9 @@ for (const [command, reply, outcome, why] of refusals)
       const body = command === 'body' ? longText : messageText;
       await using line = lineTo(`[127.0.0.1]:${sink.port}`, { body });
       const delivery = () => outboundDelivery({ size: body.length });
-      assert.deepEqual(outcomes(await line.send(delivery())), { [anna]: outcome, [carl]: outcome });
+      assert.deepEqual(outcomesOf(await line.send(delivery())), { [anna]: outcome, [carl]: outcome });
       assert.equal(sink.messages.length, 0);
-      const next = outcomes(await line.send(delivery()));
+      const next = outcomesOf(await line.send(delivery()));
       assert.deepEqual(next, { [anna]: 'relayed', [carl]: 'relayed' }, 'the next one goes');
     });
 
@@ -124,7 +114,7 @@ test('with everybody refused, a DATA that went along is answered with nothing', 
   const script = { RCPT: ['550 5.1.1 no', '550 5.1.1 no'], DATA: ['354 go ahead'] };
   await using sink = await smtpSink({ script });
   await using line = lineTo(`[127.0.0.1]:${sink.port}`);
-  assert.deepEqual(outcomes(await line.send()), { [anna]: 'failed', [carl]: 'failed' });
+  assert.deepEqual(outcomesOf(await line.send()), { [anna]: 'failed', [carl]: 'failed' });
   assert.ok(sink.messages.every(({ recipients }) => recipients.length === 0));
   assert.ok((await line.send()).results.every(({ outcome }) => outcome === 'relayed'));
 });
@@ -144,7 +134,7 @@ for (const failure of ['hang up', '421 4.7.0 enough for now'])
     await using sink = await smtpSink({ script: { MAIL: ['250 Ok', failure] } });
     await using line = lineTo(`[127.0.0.1]:${sink.port}`);
     await line.send();
-    assert.deepEqual(outcomes(await line.send()), { [anna]: 'relayed', [carl]: 'relayed' });
+    assert.deepEqual(outcomesOf(await line.send()), { [anna]: 'relayed', [carl]: 'relayed' });
     assert.equal(sink.connections, 2);
     assert.equal(sink.messages.length, 2);
   });
@@ -163,7 +153,7 @@ test('after an unanswered final dot the message waits, and no other host is aske
   await using dns = await dnsServer(twoHosts);
   await using line = lineTo('there.example', { dns: dns.address, port: first.port, transport: 'direct' });
   const attempt = await line.send();
-  assert.deepEqual(outcomes(attempt), { [anna]: 'waiting', [carl]: 'waiting' });
+  assert.deepEqual(outcomesOf(attempt), { [anna]: 'waiting', [carl]: 'waiting' });
   assert.match(attempt.results[0]!.reply, /after the whole message was sent/);
   assert.equal(attempt.hop, 'answered');
   assert.equal(second.connections, 0);
@@ -172,7 +162,7 @@ test('after an unanswered final dot the message waits, and no other host is aske
 test('a silence after the final dot ends in time, and the message waits', async () => {
   await using sink = await smtpSink({ script: { '.': 'say nothing' } });
   await using line = lineTo(`[127.0.0.1]:${sink.port}`, { timeouts: { finalDot: short } });
-  assert.deepEqual(outcomes(await line.send()), { [anna]: 'waiting', [carl]: 'waiting' });
+  assert.deepEqual(outcomesOf(await line.send()), { [anna]: 'waiting', [carl]: 'waiting' });
 });
 
 const firstHosts: readonly [script: Record<string, string>, why: string][] = [
@@ -201,7 +191,7 @@ for (const [script, why] of firstHosts)
     const body = 'body' in script ? longText : messageText;
     await using line = lineTo('there.example', { ...options, body });
     const attempt = await line.send(outboundDelivery({ size: body.length }));
-    assert.deepEqual(outcomes(attempt), { [anna]: 'relayed', [carl]: 'relayed' });
+    assert.deepEqual(outcomesOf(attempt), { [anna]: 'relayed', [carl]: 'relayed' });
     assert.equal(first.connections, 1);
     assert.equal((await second.received(1)).length, 1);
   });
@@ -210,7 +200,7 @@ test('a host that refuses the connection is followed by the next', async () => {
   await using second = await smtpSink({ host: '127.0.0.2' });
   await using dns = await dnsServer(twoHosts);
   await using line = lineTo('there.example', { dns: dns.address, port: second.port, transport: 'direct' });
-  assert.deepEqual(outcomes(await line.send()), { [anna]: 'relayed', [carl]: 'relayed' });
+  assert.deepEqual(outcomesOf(await line.send()), { [anna]: 'relayed', [carl]: 'relayed' });
 });
 
 test('a hop of which no host can be spoken to is down', async () => {
@@ -232,11 +222,11 @@ test('a name that does not exist fails, DNS that is silent waits', async () => {
   const options = { dns: dns.address, transport: 'direct' } as const;
   await using gone = lineTo('there.example', options);
   const failed = await gone.send();
-  assert.deepEqual(outcomes(failed), { [anna]: 'failed', [carl]: 'failed' });
+  assert.deepEqual(outcomesOf(failed), { [anna]: 'failed', [carl]: 'failed' });
   assert.equal(failed.results[0]?.failure, 'domain');
   await using broken = lineTo('broken.example', options);
   const waits = await broken.send();
-  assert.deepEqual(outcomes(waits), { [anna]: 'waiting', [carl]: 'waiting' });
+  assert.deepEqual(outcomesOf(waits), { [anna]: 'waiting', [carl]: 'waiting' });
   assert.equal(waits.hop, 'down');
 });
 
@@ -281,7 +271,7 @@ for (const [extensions, body, change, outcome, why] of scripts)
     await using sink = await smtpSink({ extensions });
     await using line = lineTo(`[127.0.0.1]:${sink.port}`, { body });
     const attempt = await line.send(outboundDelivery({ ...change, size: Buffer.byteLength(body) }));
-    assert.deepEqual(outcomes(attempt), { [anna]: outcome, [carl]: outcome });
+    assert.deepEqual(outcomesOf(attempt), { [anna]: outcome, [carl]: outcome });
     if (outcome === 'failed') assert.match(attempt.results[0]!.reply, /^550 5\.6\.7 /);
     else assert.equal((await sink.received(1))[0]?.body.toString(), body);
   });
@@ -299,9 +289,9 @@ test('a message larger than the host takes is not sent', async () => {
   await using sink = await smtpSink({ extensions: ['SIZE 10'] });
   await using line = lineTo(`[127.0.0.1]:${sink.port}`);
   const attempt = await line.send();
-  assert.deepEqual(outcomes(attempt), { [anna]: 'failed', [carl]: 'failed' });
+  assert.deepEqual(outcomesOf(attempt), { [anna]: 'failed', [carl]: 'failed' });
   assert.equal(attempt.results[0]?.failure, 'size');
-  assert.match(attempt.results[0]!.reply, /^552 5\.3\.4 .*at most 10$/);
+  assert.match(attempt.results[0].reply, /^552 5\.3\.4 .*at most 10$/);
 });
 
 test('a body cut short never passes for the message', async () => {
@@ -314,7 +304,7 @@ test('a body cut short never passes for the message', async () => {
 test('a final dot that the rest of the run could not wait for is not sent', async () => {
   await using sink = await smtpSink();
   await using line = lineTo(`[127.0.0.1]:${sink.port}`, { remaining: 2_000, finalDotReserve: 3_000 });
-  assert.deepEqual(outcomes(await line.send()), { [anna]: 'waiting', [carl]: 'waiting' });
+  assert.deepEqual(outcomesOf(await line.send()), { [anna]: 'waiting', [carl]: 'waiting' });
   assert.equal(sink.messages.length, 0);
 });
 
@@ -322,50 +312,6 @@ test('an address with a line end in it never reaches the wire', async () => {
   await using sink = await smtpSink();
   await using line = lineTo(`[127.0.0.1]:${sink.port}`);
   const attempt = await line.send(outboundDelivery({ from: 'a@b.example>\r\nRCPT TO:<victim@c.example' }));
-  assert.deepEqual(outcomes(attempt), { [anna]: 'failed', [carl]: 'failed' });
+  assert.deepEqual(outcomesOf(attempt), { [anna]: 'failed', [carl]: 'failed' });
   assert.equal(sink.connections, 0);
 });
-
-interface LineOptions {
-  readonly transport?: Transport;
-  readonly configuration?: object;
-  readonly secrets?: Readonly<Record<string, string>>;
-  readonly body?: string;
-  readonly dns?: string;
-  readonly port?: number;
-  readonly timeouts?: Partial<CarrierDoors['timeouts']>;
-  readonly remaining?: number;
-  readonly finalDotReserve?: number;
-  readonly ca?: string;
-}
-
-type Line = Carrier &
-  AsyncDisposable & { send(delivery?: ReturnType<typeof outboundDelivery>): Promise<Attempt> };
-
-/** A carrier towards a next hop, as the worker would make it. */
-export function lineTo(nextHop: string, options: LineOptions = {}): Line {
-  const transport = options.transport ?? 'smtp';
-  const body = options.body ?? messageText;
-  const make = carriers({
-    bodies: { open: () => bodiesOf({ body }).open('body') },
-    resolver: dnsResolver({ servers: [options.dns ?? '127.0.0.1:9'], timeoutMs: 200, tries: 1 }),
-    secrets: { read: (name) => Promise.resolve(options.secrets?.[name]) },
-    ses: { send: () => Promise.reject(new Error('not by SES')) },
-    tuning: { mxPort: options.port ?? 25, local: true },
-    timeouts: { ...standardTimeouts, ...options.timeouts },
-    finalDotReserve: options.finalDotReserve ?? 0,
-    random: () => 0.5,
-    ...(options.ca === undefined ? {} : { trust: { ca: options.ca } }),
-  });
-  const settings = outboundSettings(options.configuration);
-  const carrier = make({ transport, nextHop }, settings, () => options.remaining ?? 60_000);
-  return {
-    send: (delivery = outboundDelivery()) => carrier.send(delivery),
-    close: () => carrier.close(),
-    [Symbol.asyncDispose]: () => carrier.close(),
-  };
-}
-
-function outcomes({ results }: Pick<Attempt, 'results'>): Record<string, string> {
-  return Object.fromEntries(results.map(({ address, outcome }) => [address, outcome]));
-}

@@ -1,0 +1,267 @@
+/** The worker of one next hop over records in memory: slots, order, closures, time, faults. */
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import type { Attempt, Carrier } from '../../../functions/relay-outbound/carrier.ts';
+import { waitingRecipients } from '../../../functions/relay-outbound/carrier.ts';
+import { drainHop, type HopDoors } from '../../../functions/relay-outbound/hop-worker.ts';
+import { BodyMissing, type HopWork } from '../../../mail/spool/doors.ts';
+import { hour, later, minute } from '../../../mail/spool/keys.ts';
+import type { Delivery } from '../../../mail/spool/records.ts';
+import { MemorySpool, outboundDelivery, outboundSettings, recipient } from '../../builders/outbound.ts';
+
+const work: HopWork = { transport: 'smtp', nextHop: 'relay.example' };
+const hop = 'smtp#relay.example';
+const start = new Date('2026-11-21T12:00:00.000Z');
+
+let now: Date;
+let told: string[];
+let queued: string[];
+let sent: string[];
+let closed: number;
+
+beforeEach(() => {
+  now = start;
+  told = [];
+  queued = [];
+  sent = [];
+  closed = 0;
+});
+
+test('everything due is sent over one carrier, settled, and the slot is free again', async () => {
+  const spool = spoolOf(due('a'), due('b'), due('c'), due('later', { dueAt: later(start, minute) }));
+  await drain(spool, () => relayed);
+  assert.deepEqual(sent.sort(), ['a', 'b', 'c']);
+  assert.equal(spool.record(key('a')).state, 'delivered');
+  assert.equal(spool.record(key('later')).state, 'pending');
+  assert.equal(spool.slots.size, 0);
+  assert.equal(closed, 1);
+  assert.deepEqual(told.sort(), ['relayed a', 'relayed b', 'relayed c']);
+});
+
+test('more than a page is drained in one run', async () => {
+  const spool = spoolOf(...Array.from({ length: 80 }, (_, n) => due(`n${n}`)));
+  await drain(spool, () => relayed);
+  assert.equal(new Set(sent).size, 80);
+  assert.equal(sent.length, 80);
+});
+
+test('without a slot nothing is touched: its holders drain', async () => {
+  const spool = spoolOf(due('a'));
+  for (let n = 0; n < 10; n++) await spool.takeSlot(work, 10, '');
+  await drain(spool, () => relayed);
+  assert.deepEqual(sent, []);
+  assert.equal(spool.record(key('a')).state, 'pending');
+});
+
+test('what comes while the slot is being freed is sent too', async () => {
+  const spool = spoolOf(due('a'));
+  const free = spool.freeSlot.bind(spool);
+  spool.freeSlot = async (slot) => {
+    await free(slot);
+    if (!sent.includes('b') && !spool.records.has('b d#0001')) spool.put(due('b'));
+  };
+  await drain(spool, () => relayed);
+  assert.deepEqual(sent, ['a', 'b']);
+});
+
+test('an index that is a moment behind is looked at once more', async () => {
+  const spool = spoolOf();
+  await drain(spool, () => relayed, { onPause: () => spool.put(due('a')), indexDelay: 300 });
+  assert.deepEqual(sent, ['a']);
+});
+
+test('failed recipients are owed a report, which is queued', async () => {
+  const spool = spoolOf(due('a', { recipients: [recipient('anna@x.example', { notify: 'FAILURE' })] }));
+  await drain(spool, (delivery) => results(delivery, 'failed', '550 5.1.1 who?'));
+  assert.equal(spool.record(key('a')).recipients[0]?.owes, 'failed');
+  assert.deepEqual(queued, ['report a']);
+  assert.deepEqual(told, ['failed a 550 5.1.1 who?']);
+});
+
+test('a report that cannot be queued is no reason to fail: the due index brings it', async () => {
+  const spool = spoolOf(due('a'), due('b'));
+  await drain(spool, (delivery) => results(delivery, 'failed', '550 no'), {
+    report: () => Promise.reject(new Error('no queue')),
+  });
+  assert.equal(sent.length, 2);
+  assert.ok(spool.record(key('a')).wakeAt);
+});
+
+test('a hop that is down is closed until its next probe; the rest stay due', async () => {
+  const spool = spoolOf(due('a'), due('b'), due('c'));
+  await drain(spool, (delivery) => ({ ...results(delivery, 'waiting', '421 busy'), hop: 'down' }));
+  assert.equal(sent.length, 1, 'one probe');
+  const until = later(start, 15 * minute);
+  assert.deepEqual(spool.states.get(hop), { failures: 1, closedUntil: until, lastReply: '421 busy' });
+  const [probed, ...others] = ['a', 'b', 'c']
+    .sort((one) => (sent.includes(one) ? -1 : 1))
+    .map((id) => spool.record(key(id)));
+  assert.deepEqual([probed!.state, probed!.attempts, probed!.dueAt], ['deferred', 1, until]);
+  for (const other of others) {
+    assert.deepEqual([other.state, other.attempts, other.lastReply], ['deferred', 0, '421 busy']);
+    assert.equal(other.wakeAt, until, 'the sweep wakes it with the probe');
+    assert.ok(other.dueAt <= start.toISOString(), 'it may leave as soon as the hop answers');
+    assert.ok(other.hopKey);
+  }
+});
+
+test('with the hop down, a delivery past its deadline expires and one past its delay is told of it', async () => {
+  const first = due('a', { dueAt: later(start, -2 * hour) });
+  const expired = due('b', { expireAt: later(start, -1) });
+  const delayed = due('c', { delayAt: later(start, -1) });
+  const spool = spoolOf(first, expired, delayed);
+  await drain(spool, (delivery) => ({ ...results(delivery, 'waiting', '421 busy'), hop: 'down' }));
+  assert.equal(spool.record(key('b')).recipients[0]?.failure, 'expiration');
+  assert.equal(spool.record(key('c')).recipients[0]?.owes, 'delayed');
+  assert.deepEqual(queued.sort(), ['report b', 'report c']);
+});
+
+test('a closed hop is not tried before its time', async () => {
+  const spool = spoolOf(due('a'));
+  await spool.close(work, later(start, minute), '421 busy');
+  await drain(spool, () => relayed);
+  assert.deepEqual(sent, []);
+});
+
+test('a failing hop has one worker, and opens with the first success', async () => {
+  const spool = spoolOf(...Array.from({ length: 60 }, (_, n) => due(`n${n}`)));
+  await spool.close(work, later(start, -1), '421 busy');
+  await Promise.all([drain(spool, () => relayed), drain(spool, () => relayed)]);
+  assert.equal(spool.busiest, 1);
+  assert.equal(spool.states.has(hop), false);
+  assert.equal(new Set(sent).size, 60);
+  assert.ok(queued.filter((work) => work === 'hop relay.example').length > 0, 'others are called to help');
+});
+
+test('with too little time left nothing is begun, and the hop is queued again', async () => {
+  const spool = spoolOf(due('a'), due('b'));
+  const left = [600_000, 600_000];
+  await drain(spool, () => relayed, { timeLeft: () => left.shift() ?? 100_000 });
+  assert.equal(sent.length, 1);
+  assert.deepEqual(queued, ['hop relay.example']);
+  assert.equal(spool.slots.size, 0);
+});
+
+test('a missing body is an alarm and a failure, never a success', async () => {
+  const spool = spoolOf(due('a'));
+  await drain(spool, () => {
+    throw new BodyMissing('spool/00/a');
+  });
+  const { state, recipients } = spool.record(key('a'));
+  assert.equal(state, 'failed');
+  assert.match(recipients[0]?.reply ?? '', /stored body is missing/);
+  assert.deepEqual(queued, ['report a']);
+  assert.ok(told.includes('fault The body of an accepted message is missing'));
+});
+
+test('a fault of ours leaves the delivery waiting, with the cause in the log alone', async () => {
+  const spool = spoolOf(due('a'), due('b'));
+  await drain(spool, () => {
+    throw new TypeError('secret detail');
+  });
+  assert.deepEqual([spool.record(key('a')).state, spool.record(key('b')).state], ['deferred', 'deferred']);
+  assert.doesNotMatch(JSON.stringify([...spool.records.values()]), /secret detail/);
+  assert.equal(spool.states.size, 0, 'the hop is not to blame');
+});
+
+test('an outcome that could not be recorded is tried on', async () => {
+  const spool = spoolOf(due('a'));
+  const settle = spool.settle.bind(spool);
+  let failures = 2;
+  spool.settle = (claimed, next) =>
+    failures-- > 0 ? Promise.reject(new Error('throttled')) : settle(claimed, next);
+  await drain(spool, () => relayed);
+  assert.equal(spool.record(key('a')).state, 'delivered');
+  assert.deepEqual(sent, ['a']);
+});
+
+test('whose lease was lost says nothing of the outcome', async () => {
+  const spool = spoolOf(due('a'));
+  spool.settle = () => Promise.resolve(false);
+  await drain(spool, (delivery) => results(delivery, 'failed', '550 no'));
+  assert.deepEqual([told, queued], [[], []]);
+});
+
+test('the slot is freed when the worker fails', async () => {
+  const spool = spoolOf(due('a'));
+  spool.claim = () => Promise.reject(new Error('no table'));
+  await assert.rejects(
+    drain(spool, () => relayed),
+    /no table/,
+  );
+  assert.equal(spool.slots.size, 0);
+  assert.equal(closed, 1);
+});
+
+type Send = (delivery: Delivery) => Attempt | typeof relayed;
+const relayed = 'relayed';
+
+interface Turns {
+  readonly onPause?: () => void;
+  readonly indexDelay?: number;
+  readonly report?: () => Promise<void>;
+  readonly timeLeft?: () => number;
+}
+
+function drain(spool: MemorySpool, send: Send, turns: Turns = {}): Promise<void> {
+  const doors: HopDoors = {
+    spool,
+    hops: spool,
+    queue: {
+      hop: ({ nextHop }) => Promise.resolve(void queued.push(`hop ${nextHop}`)),
+      report: turns.report ?? (({ message }) => Promise.resolve(void queued.push(`report ${message}`))),
+    },
+    settings: { current: () => Promise.resolve(outboundSettings()) },
+    carrierFor: () => carrier(send),
+    clock: () => now,
+    log: {
+      relayed: ({ message }) => void told.push(`relayed ${message}`),
+      failed: ({ message, reason }) => void told.push(`failed ${message} ${reason}`),
+      deferred: ({ message }) => void told.push(`deferred ${message}`),
+      held: ({ message }) => void told.push(`held ${message}`),
+      dead: ({ message }) => void told.push(`dead ${message}`),
+      fault: (what) => void told.push(`fault ${what}`),
+    },
+    pause: () => Promise.resolve(turns.onPause?.()),
+    random: () => 0.5,
+    limits: { closing: 1_000, beginning: 300_000, indexDelay: turns.indexDelay ?? 0 },
+  };
+  return drainHop(work, doors, turns.timeLeft ?? (() => 900_000));
+}
+
+function carrier(send: Send): Carrier {
+  return {
+    async send(delivery) {
+      sent.push(delivery.message);
+      await Promise.resolve();
+      const attempt = send(delivery);
+      return attempt === relayed ? results(delivery, 'relayed', '250 Ok') : attempt;
+    },
+    close: () => Promise.resolve(void (closed += 1)),
+  };
+}
+
+function results(delivery: Delivery, outcome: 'relayed' | 'failed' | 'waiting', reply: string): Attempt {
+  const said = { outcome, reply, replyBy: 'smtp' } as const;
+  return {
+    results: waitingRecipients(delivery).map(({ address }) => ({ address, ...said })),
+    hop: 'answered',
+  };
+}
+
+function spoolOf(...deliveries: Delivery[]): MemorySpool {
+  return new MemorySpool(() => now, deliveries);
+}
+
+function due(message: string, change: Partial<Delivery> = {}): Delivery {
+  const times = {
+    dueAt: later(start, -minute),
+    acceptedAt: later(start, -minute),
+    expireAt: later(start, 24 * hour),
+  };
+  return outboundDelivery({ message, ...times, ...change });
+}
+
+function key(message: string) {
+  return { message, part: 'd#0001' };
+}

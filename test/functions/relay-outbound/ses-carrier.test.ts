@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sesSender, type RawMail, type SesAnswer } from '../../../aws/ses.ts';
+import { messageText, outboundDelivery, recipient } from '../../builders/outbound.ts';
+import { lineTo, outcomesOf } from '../../builders/outbound-line.ts';
+
+const anna = 'anna@there.example';
+const took: SesAnswer = { outcome: 'relayed', text: 'ses-1' };
+
+test('a message leaves whole, with its edits, in one call', async () => {
+  const { calls, line } = ses(took);
+  const edits = [{ op: 'prepend', field: 'Received: by us' } as const];
+  const attempt = await line.send(outboundDelivery({ edits }));
+  assert.deepEqual(outcomesOf(attempt), { [anna]: 'relayed', 'carl@there.example': 'relayed' });
+  assert.match(attempt.results[0]!.reply, /as ses-1$/);
+  assert.deepEqual(
+    calls.map(({ from, to }) => [from, to]),
+    [['bob@acme.example', [anna, 'carl@there.example']]],
+  );
+  assert.equal(Buffer.from(calls[0]!.bytes).toString(), `Received: by us\r\n${messageText}`);
+});
+
+test('no call has more than 50 recipients, and each call has its own outcome', async () => {
+  const { calls, line } = ses(took, { outcome: 'waiting', text: 'Throttling: slow down' });
+  const recipients = Array.from({ length: 70 }, (_, n) => recipient(`p${n}@there.example`));
+  const { results } = await line.send(outboundDelivery({ recipients }));
+  assert.deepEqual(
+    calls.map(({ to }) => to.length),
+    [50, 20],
+  );
+  assert.deepEqual([results[49]?.outcome, results[50]?.outcome], ['relayed', 'waiting']);
+});
+
+test('a report leaves as the postmaster: SES knows no null sender', async () => {
+  const { calls, line } = ses(took);
+  await line.send(outboundDelivery({ from: '' }));
+  assert.equal(calls[0]?.from, 'postmaster@acme.example');
+});
+
+test('larger mail fails at once, with the way out', async () => {
+  const { calls, line } = ses(took);
+  const attempt = await line.send(outboundDelivery({ size: 10_240 * 1024 + 1 }));
+  assert.deepEqual([attempt.results[0]?.outcome, attempt.results[0]?.failure], ['failed', 'size']);
+  assert.match(attempt.results[0]!.reply, /routing\.sesMaximumSize.*SMTP endpoint/);
+  assert.equal(calls.length, 0);
+});
+
+const answers: readonly [error: string, outcome: string, why: string][] = [
+  ['MessageRejected', 'failed', 'a sender that is not verified'],
+  ['MailFromDomainNotVerifiedException', 'failed', 'its domain is not verified'],
+  ['InvalidParameterValue', 'failed', 'an address that SES does not take'],
+  ['Throttling', 'waiting', 'too fast'],
+  ['AccountSendingPausedException', 'waiting', 'somebody must act, meanwhile it waits'],
+  ['AccessDenied', 'waiting', 'a right that is missing'],
+  ['TimeoutError', 'waiting', 'no answer'],
+];
+for (const [name, outcome, why] of answers)
+  test(`SES says ${name}: ${why}`, async () => {
+    const error = Object.assign(new Error('Email address is not verified.'), { name });
+    const sender = sesSender({ send: () => Promise.reject(error) });
+    await using line = lineTo('ses', { transport: 'ses', ses: sender });
+    const attempt = await line.send();
+    assert.equal(outcomesOf(attempt)[anna], outcome);
+    assert.match(attempt.results[0]!.reply, /Email address is not verified/);
+  });
+
+function ses(...answers: SesAnswer[]) {
+  const calls: RawMail[] = [];
+  const send = (mail: RawMail): Promise<SesAnswer> => {
+    calls.push(mail);
+    return Promise.resolve(answers[calls.length - 1] ?? took);
+  };
+  return { calls, line: lineTo('ses', { transport: 'ses', ses: { send } }) };
+}
