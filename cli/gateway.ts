@@ -2,11 +2,11 @@
  * The gateway that a command works on: a local run (`endpoints.json` in `$POSTERN_DATA`, else `.postern/`) or a deployed
  * stack (`--stack NAME`, AWS credentials and region from the environment).
  */
-import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dynamodb, s3 } from '../aws/clients.ts';
+import { s3 } from '../aws/clients.ts';
 import { keepBody } from '../aws/objects.ts';
+import { accountOf } from '../aws/stack-account.ts';
 import { Failure } from './failure.ts';
 
 export interface Gateway {
@@ -52,8 +52,7 @@ function localGateway(data: string): Gateway {
 /** Names follow from the stack's; account and region from the table's ARN. */
 async function deployedGateway(stack: string): Promise<Gateway> {
   const name = (what: string): string => `${stack}-${what}`;
-  const { Table } = await dynamodb().send(new DescribeTableCommand({ TableName: name('directory') }));
-  const [, , , region = '', account = ''] = (Table?.TableArn ?? '').split(':');
+  const { account, region } = await accountOf(name('directory'));
   const queue = (what: string): string => `https://sqs.${region}.amazonaws.com/${account}/${name(what)}`;
   const bucket = `${stack}-mail-${account}-${region}`;
   return {
