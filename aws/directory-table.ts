@@ -10,6 +10,7 @@ import { contentHash } from '../mail/directory/content.ts';
 import { idOf, type SourceKey } from '../mail/directory/kept.ts';
 import { ownAttributes, plainItem } from '../mail/document/plain-item.ts';
 import { batchGet, type TableOf } from './batch-get.ts';
+import { itemSize, largestItem } from './item-size.ts';
 import { conditionally, toItem, values, type Item } from './items.ts';
 
 export interface SourceItem extends SourceKey {
@@ -17,6 +18,8 @@ export interface SourceItem extends SourceKey {
   readonly content: Readonly<Record<string, unknown>>;
   readonly hash: string;
   readonly marks: Marks;
+  /** Bytes that marks may take before the item is too large. */
+  readonly room: number;
   readonly raw: Item;
 }
 
@@ -76,7 +79,20 @@ export function sourceItem(raw: Item): SourceItem {
     ...(isTexts(warnings) ? { warnings } : {}),
   };
   const key = { form: String(item['form']), name: String(item['name']) };
-  return { ...key, content, hash: contentHash(written), marks, raw };
+  return { ...key, content, hash: contentHash(written), marks, room: roomIn(raw), raw };
+}
+
+/** The names of the marks and `publishedAt` are taken off already. */
+function roomIn(raw: Item): number {
+  const marked = ownAttributes.map((name) => [name, raw[name]] as const).filter(([, value]) => value);
+  return largestItem - 150 - itemSize(raw) + itemSize(Object.fromEntries(marked) as Item);
+}
+
+/** As many of the texts as there is room for; the others are in the log and in table `views`. */
+export function fitting(texts: readonly string[], { room }: Pick<SourceItem, 'room'>): readonly string[] {
+  let bytes = 0;
+  const end = texts.findIndex((text) => (bytes += Buffer.byteLength(text) + 1) > room);
+  return end === -1 ? texts : texts.slice(0, end);
 }
 
 function isTexts(value: unknown): value is string[] {

@@ -100,8 +100,7 @@ function isKnownBad({ hash, marks }: SourceItem, rejected: Rejected): boolean {
     rejected.state === 'invalid' &&
     rejected.hash === hash &&
     marks.publishedAt === undefined &&
-    sameTexts(rejected.problems, marks.problems) &&
-    sameTexts(rejected.warnings, marks.warnings)
+    sameTexts(rejected.problems, marks.problems)
   );
 }
 

@@ -3,6 +3,7 @@
  * what is rejected is remembered with what it waits for. A mark that finds other content says so: the case is
  * looked at again.
  */
+import { fitting } from '../../aws/directory-table.ts';
 import type { MailLog } from '../../aws/mail-log.ts';
 import { storedProblems } from '../../mail/document/problems.ts';
 import type { Rejected } from '../../mail/directory/kept.ts';
@@ -18,7 +19,6 @@ export type Outcome =
 export interface Rejection {
   readonly kind: 'rejected';
   readonly problems: readonly string[];
-  readonly warnings?: readonly string[];
   readonly waitsFor: readonly string[];
 }
 
@@ -51,8 +51,7 @@ async function finishRejected(
     source: one.source.name,
     state: one.item === undefined ? 'deleted' : 'invalid',
     hash: one.item?.hash ?? '',
-    problems: storedProblems(outcome.problems),
-    warnings: outcome.warnings ?? [],
+    problems: one.item === undefined ? outcome.problems : fitting(storedProblems(outcome.problems), one.item),
     waitsFor: outcome.waitsFor,
   };
   if (!isNews(one, rejected)) return true;
@@ -64,7 +63,7 @@ async function finishRejected(
     problems: rejected.problems.length,
   });
   if (one.item === undefined) return true;
-  return table.mark(one.item, { problems: rejected.problems, warnings: rejected.warnings });
+  return table.mark(one.item, { problems: rejected.problems });
 }
 
 function isNews({ item, rejected }: Case, next: Rejected): boolean {
@@ -75,6 +74,6 @@ function isNews({ item, rejected }: Case, next: Rejected): boolean {
 
 function order(rejected: Rejected | undefined): unknown[] {
   if (rejected === undefined) return [];
-  const { state, hash, problems, warnings, waitsFor } = rejected;
-  return [state, hash, problems, warnings, waitsFor];
+  const { state, hash, problems, waitsFor } = rejected;
+  return [state, hash, problems, waitsFor];
 }

@@ -5,7 +5,7 @@
 import type { Clock } from '../../mail/spool/doors.ts';
 import { mostNames, viewsOf, type View } from '../../mail/directory/document-views.ts';
 import { idOf, type Kept } from '../../mail/directory/kept.ts';
-import type { DirectoryTable } from '../../aws/directory-table.ts';
+import { fitting, type DirectoryTable } from '../../aws/directory-table.ts';
 import type { Views } from '../../aws/views.ts';
 import { keepsThis, type Case, type Valid } from './cases.ts';
 import type { Outcome, Rejection } from './finish.ts';
@@ -20,9 +20,10 @@ export interface Publishing {
 export async function publishValid(
   { table, views, clock }: Publishing,
   one: Case,
-  { document, warnings }: Valid,
+  { document, warnings: all }: Valid,
 ): Promise<Outcome> {
   const { key, kept, source, item } = one;
+  const warnings = fitting(all, item!);
   if (kept !== undefined && !keepsThis(one) && (await isThere(table, kept))) return sameName(one, kept);
   const entries = viewsOf(key!.form, key!.name, document);
   if (entries.length > mostNames) return tooManyNames(entries.length);

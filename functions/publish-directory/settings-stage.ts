@@ -65,9 +65,9 @@ async function settlePut({ needs }: Settling, one: Case, world: World): Promise<
     return { kind: 'rejected', problems: one.problems, waitsFor: [] };
   const { document } = one.valid;
   const checked = crossCheck(one.key.form, document, withDocument(world, one.key, document));
-  const warnings = [...one.valid.warnings, ...checked.warnings];
-  if (checked.problems.length > 0) return { kind: 'rejected', ...checked, warnings };
-  return publishValid(needs, one, { document, warnings });
+  const { problems, waitsFor } = checked;
+  if (problems.length > 0) return { kind: 'rejected', problems, waitsFor };
+  return publishValid(needs, one, { document, warnings: [...one.valid.warnings, ...checked.warnings] });
 }
 
 async function settleGone({ needs, interest }: Settling, one: Case, world: World): Promise<Outcome> {

@@ -43,7 +43,6 @@ export interface Rejected {
   readonly state: 'invalid' | 'deleted';
   readonly hash: string;
   readonly problems: readonly string[];
-  readonly warnings: readonly string[];
   /** What to look at again when it changes: ids of documents and of claims. */
   readonly waitsFor: readonly string[];
 }

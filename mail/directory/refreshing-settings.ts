@@ -11,6 +11,9 @@ const longestUnconfirmed = 60_000;
 /** After a failed read callers are served from memory, or refused, for so long before the next try. */
 const pauseAfterFailure = 1_000;
 
+const nothingPublished =
+  'No settings are published for this server; publish its Server document and a Configuration.';
+
 export interface RefreshOptions {
   readonly refreshSeconds: number;
   readonly clock: () => Date;
@@ -27,7 +30,7 @@ export function refreshingSettings({ refreshSeconds, clock, read }: RefreshOptio
     const at = clock().getTime();
     try {
       const settings = await read(held?.settings);
-      if (settings === undefined) throw new DirectoryUnavailable('No settings were ever published.');
+      if (settings === undefined) throw new DirectoryUnavailable(nothingPublished);
       held = { settings, confirmedAt: at };
       failure = undefined;
     } catch (cause) {

@@ -14,7 +14,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { directoryTable, sourceItem, type SourceItem } from '../../../aws/directory-table.ts';
+import { directoryTable, type SourceItem } from '../../../aws/directory-table.ts';
 import { viewsDirectory } from '../../../aws/directory.ts';
 import { fromItem } from '../../../aws/items.ts';
 import { settingsStore } from '../../../aws/settings-store.ts';
@@ -49,14 +49,15 @@ export interface Harness {
 }
 export type Document = SourceKey & Record<string, unknown>;
 
+const at = (endpoint: string) => ({
+  endpoint,
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+});
+
 export async function startHarness(): Promise<Harness> {
   const dataDir = await mkdtemp(join(tmpdir(), 'postern-publish-'));
   const services = await startServices({ dataDir, secretPrefix: 'test/' });
-  const at = (endpoint: string) => ({
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
   const client = new DynamoDBClient(at(services.endpoints.dynamodb));
   const s3 = new S3Client({ ...at(services.endpoints.s3), forcePathStyle: true });
   const tables = { directory: 'test-directory', views: 'test-views' };
@@ -154,8 +155,6 @@ function over(parts: Parts): Omit<Harness, 'stop'> {
     },
   };
 }
-
-export { sourceItem };
 
 /** A first set of documents that publishes. */
 export const server: Document = {

@@ -290,3 +290,24 @@ describe('the full pass', () => {
     assert.deepEqual(harness.logged.slice(lines), [], 'and the next one finds nothing to do');
   });
 });
+
+describe('an item that is full', () => {
+  // DynamoDB takes 409,600 bytes of names and values; a list has 3 more and 1 per entry.
+  const most = 409_600 - 'formGroupnameFullmembersgroupTypex'.length - 4;
+  const rows = [
+    [most - 330, 1, 'what fits is told'],
+    [most - 60, 0, 'what does not is in the log'],
+  ] as const;
+  for (const [bytes, problems, why] of rows)
+    test(`with ${most - bytes} bytes left: ${why}, and it does not go round in circles`, async () => {
+      const full = { form: 'Group', name: 'Full', members: ['x'.repeat(bytes)], groupType: 'x' };
+      await harness.write(full);
+      const item = await harness.item('Group', 'Full');
+      assert.equal(item?.marks.problems?.length ?? 0, problems);
+      assert.equal(item?.marks.publishedAt, undefined);
+      const lines = harness.logged.length;
+      await publish(harness.publisher, [full]);
+      assert.equal(harness.logged.length, lines);
+      await harness.end('Group', 'Full');
+    });
+});
