@@ -70,7 +70,15 @@ export async function gateway(given: GatewayOptions = {}): Promise<Gateway> {
       },
     },
     loginGuard: guard(attempts, given.locked),
-    ...{ directory, resolver, certificateDir, stagingDir, refreshSeconds: 0.05, log: logInto(events) },
+    ...{
+      directory,
+      resolver,
+      certificateDir,
+      stagingDir,
+      refreshSeconds: 0.05,
+      stopSeconds: 3,
+      log: logInto(events),
+    },
     ...given.listener,
   });
   const stop = async (): Promise<void> => {
