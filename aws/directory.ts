@@ -13,8 +13,9 @@ import { fromItem, toItem, values, type Item } from './items.ts';
 import { unpack } from './packed.ts';
 import { keptKey, keptOf } from './views.ts';
 
-/** DynamoDB takes no key over 2,048 bytes; no document has a name or address that long. */
+/** DynamoDB takes no partition key over 2,048 bytes and no sort key over 1,024; no document has a name or address that long. */
 const longestKey = 2_000;
+const longestSort = 1_024;
 /** A read that hangs longer counts as failed: the dialogue waits for it. */
 const timeoutMs = 5_000;
 
@@ -27,11 +28,13 @@ export function viewsDirectory(from: TableOf): Directory {
   return {
     findAddress: (address) => find(from, addressClaim(address)),
     findName: (name) => find(from, nameView(name)),
-    async group(name) {
+    async group(text) {
+      const name = foldName(text);
+      if (name === '' || Buffer.byteLength(name) > longestSort) return undefined;
       const { Item } = await from.client.send(
         new GetItemCommand({
           TableName: from.table,
-          Key: toItem(keptKey({ form: 'Group', name: foldName(name) })),
+          Key: toItem(keptKey({ form: 'Group', name })),
         }),
         { abortSignal: AbortSignal.timeout(timeoutMs) },
       );

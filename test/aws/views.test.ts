@@ -119,6 +119,8 @@ describe('look-ups', () => {
   test('of texts longer than any name ask nobody', async () => {
     assert.deepEqual(await harness.directory.findName('x'.repeat(3_000)), []);
     assert.deepEqual(await harness.directory.findName(''), []);
+    assert.equal(await harness.directory.group('x'.repeat(3_000)), undefined);
+    assert.equal(await harness.directory.group(''), undefined);
   });
 
   test('find everybody of a name, over several pages', async () => {
