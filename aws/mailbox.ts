@@ -60,12 +60,25 @@ async function deposit(options: Options, what: Deposit): Promise<'deposited' | '
   if (overLimit(await accountOf(options, mailFile), what)) return 'over quota';
   const bodyKey = objectKey(mailFile, id);
   await copy(options, what.spoolKey, bodyKey);
-  const outcome = await writeRow(options, what, bodyKey);
+  const outcome = await inLine(mailFile, () => writeRow(options, what, bodyKey));
   if (outcome === 'over quota') await removeObject(options, bodyKey);
   return outcome;
 }
 
-/** Tries until the account it read is the one it writes: other deliveries to the same mail file come between. */
+/** Deposits of this process by mail file, one behind the other: side by side they would undo each other's counting. */
+const lines = new Map<string, Promise<unknown>>();
+
+function inLine<T>(mailFile: string, work: () => Promise<T>): Promise<T> {
+  const mine = (lines.get(mailFile) ?? Promise.resolve()).then(work, work);
+  lines.set(mailFile, mine);
+  const leave = (): void => {
+    if (lines.get(mailFile) === mine) lines.delete(mailFile);
+  };
+  mine.then(leave, leave);
+  return mine;
+}
+
+/** Tries until the account it read is the one it writes: deliveries of other processes come between. */
 async function writeRow(
   options: Options,
   what: Deposit,
