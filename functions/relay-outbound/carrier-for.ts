@@ -6,8 +6,9 @@ import type { Settings } from '../../mail/directory/settings.ts';
 import type { Resolver, Secrets } from '../../mail/relay/doors.ts';
 import { resolveHop, type Resolution } from '../../mail/relay/hosts.ts';
 import { parseNextHop } from '../../mail/relay/next-hop.ts';
-import type { BodyStore, HopWork } from '../../mail/spool/doors.ts';
+import type { BodyStore, Clock, HopWork } from '../../mail/spool/doors.ts';
 import type { Carrier } from './carrier.ts';
+import { signing } from './signing.ts';
 import { sesCarrier } from './ses-carrier.ts';
 import { sessionPolicy } from './session-policy.ts';
 import { smtpCarrier } from './smtp-carrier.ts';
@@ -23,6 +24,7 @@ export interface CarrierDoors {
   /** Milliseconds that must be left when the final dot is sent. */
   readonly finalDotReserve: number;
   readonly random: () => number;
+  readonly clock: Clock;
   /** Certificate authorities beside Node's own. */
   readonly trust?: TlsOptions;
 }
@@ -31,15 +33,23 @@ export function carriers(
   doors: CarrierDoors,
 ): (work: HopWork, settings: Settings, remaining: () => number) => Carrier {
   return (work, settings, remaining) => {
-    if (work.transport === 'ses') return bySes(doors, settings);
-    const { timeouts, finalDotReserve } = doors;
-    return smtpCarrier({
-      bodies: doors.bodies,
-      resolve: () => hostsOf(doors, work, settings),
-      policyFor: () => sessionPolicy({ ...doors, work, settings }),
-      limits: { timeouts, finalDotReserve, remaining },
-    });
+    const carrier =
+      work.transport === 'ses' ? bySes(doors, settings) : bySmtp(doors, { work, settings, remaining });
+    return signing(carrier, { ...doors, settings });
   };
+}
+
+function bySmtp(
+  doors: CarrierDoors,
+  { work, settings, remaining }: { work: HopWork; settings: Settings; remaining: () => number },
+): Carrier {
+  const { bodies, timeouts, finalDotReserve } = doors;
+  return smtpCarrier({
+    bodies,
+    resolve: () => hostsOf(doors, work, settings),
+    policyFor: () => sessionPolicy({ ...doors, work, settings }),
+    limits: { timeouts, finalDotReserve, remaining },
+  });
 }
 
 function bySes({ bodies, ses }: CarrierDoors, settings: Settings): Carrier {

@@ -48,6 +48,7 @@ const carrierFor = carriers({
   timeouts: standardTimeouts,
   finalDotReserve: 330_000,
   random: Math.random,
+  clock,
 });
 
 const doors: HopDoors = {

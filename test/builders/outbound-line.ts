@@ -55,6 +55,7 @@ export function carrierDoors(options: LineOptions = {}): CarrierDoors {
     timeouts: { ...standardTimeouts, ...options.timeouts },
     finalDotReserve: options.finalDotReserve ?? 0,
     random: () => 0.5,
+    clock: () => new Date(),
     ...(options.ca === undefined ? {} : { trust: { ca: options.ca } }),
   };
 }
