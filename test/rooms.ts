@@ -25,6 +25,7 @@ const neither = (name: string): boolean => !sdk(name) && !cdk(name);
 const pure = new Set([
   'zod',
   'ipaddr.js',
+  'nodemailer/lib/qp',
   're2js',
   'node:buffer',
   'node:crypto',
