@@ -7,7 +7,7 @@
  * those whose deadline or delay notice has come. What fails here unexpectedly is thrown and comes again by the queue.
  */
 import type { Settings, SettingsSource } from '../../mail/directory/settings.ts';
-import type { Clock, Hops, HopState, HopWork, Spool, WorkQueue } from '../../mail/spool/doors.ts';
+import type { Clock, Hops, HopWork, Spool, WorkQueue } from '../../mail/spool/doors.ts';
 import { later, minute } from '../../mail/spool/keys.ts';
 import type { DeliveryKey } from '../../mail/spool/records.ts';
 import type { MailLog } from '../../aws/mail-log.ts';
@@ -49,11 +49,13 @@ export interface Run extends HopDoors {
 type End = 'drained' | 'no slot' | 'out of time' | 'down';
 
 const leaseReserve = minute;
-const pageSize = 25;
+const pageSize = 100;
+const widest = 5_000;
 /** Looked at after a failed probe; the sweep sees to the rest. */
 const mostShelved = 100;
 /** Further workers called when a hop answers again and many wait for it. */
 const helpers = 3;
+const much = 25;
 
 export async function drainHop(work: HopWork, doors: HopDoors, timeLeft: () => number): Promise<void> {
   const set = await doors.settings.current();
@@ -62,34 +64,45 @@ export async function drainHop(work: HopWork, doors: HopDoors, timeLeft: () => n
   const remaining = (): number => timeLeft() - doors.limits.closing;
   const leaseUntil = later(doors.clock(), timeLeft() + leaseReserve);
   const run: Run = { ...doors, work, set, remaining, leaseUntil, seen: new Set() };
-  let end = await drainWithSlot(run, state);
+  let keys = await firstLook(run);
+  let failing = (state?.failures ?? 0) > 0;
+  let end: End = 'drained';
   // A pointer that found no slot relied on us: what came while the slot was being freed is ours.
-  while (end === 'drained' && (await unseen(run)).length > 0) end = await drainWithSlot(run, undefined);
+  for (; end === 'drained' && keys.length > 0; keys = await unseen(run)) {
+    end = await drainWithSlot(run, keys, failing);
+    failing = false;
+  }
   if (end === 'out of time') await doors.queue.hop(work);
 }
 
-async function drainWithSlot(run: Run, state: HopState | undefined): Promise<End> {
+/** The index may be behind the plan that woke us; no slot is taken for nothing. */
+async function firstLook(run: Run): Promise<DeliveryKey[]> {
+  const keys = await unseen(run);
+  if (keys.length > 0 || run.limits.indexDelay === 0) return keys;
+  await run.pause(run.limits.indexDelay);
+  return unseen(run);
+}
+
+async function drainWithSlot(run: Run, keys: readonly DeliveryKey[], failing: boolean): Promise<End> {
   const { concurrentPerHost } = run.set.configuration.transfer;
-  const failing = (state?.failures ?? 0) > 0;
   const slot = await run.hops.takeSlot(run.work, failing ? 1 : concurrentPerHost, run.leaseUntil);
   if (slot === undefined) return 'no slot';
   const carrier = run.carrierFor(run.work, run.set, run.remaining);
   try {
-    return await drain(run, carrier, failing);
+    return await drain(run, carrier, { keys, failing });
   } finally {
     await carrier.close();
     await run.hops.freeSlot(slot);
   }
 }
 
-async function drain(run: Run, carrier: Carrier, failing: boolean): Promise<End> {
-  let closed = failing;
-  let keys = await unseen(run);
-  if (keys.length === 0 && run.seen.size === 0 && run.limits.indexDelay > 0) {
-    await run.pause(run.limits.indexDelay);
-    keys = await unseen(run);
-  }
-  while (keys.length > 0) {
+async function drain(
+  run: Run,
+  carrier: Carrier,
+  start: { readonly keys: readonly DeliveryKey[]; readonly failing: boolean },
+): Promise<End> {
+  let closed = start.failing;
+  for (let keys = start.keys; keys.length > 0; keys = await unseen(run))
     for (const key of keys) {
       if (run.remaining() < run.limits.beginning) return 'out of time';
       const attempt = await sendOne(run, carrier, key);
@@ -98,8 +111,6 @@ async function drain(run: Run, carrier: Carrier, failing: boolean): Promise<End>
       if (closed) await reopen(run, keys.length);
       closed = false;
     }
-    keys = await unseen(run);
-  }
   return 'drained';
 }
 
@@ -116,11 +127,17 @@ async function sendOne(
 /** Due and not yet looked at in this run; shuffled, so that workers of one hop seldom reach for the same. */
 async function unseen(run: Run): Promise<DeliveryKey[]> {
   const now = run.clock().toISOString();
-  const due = await run.hops.due(run.work, now, pageSize + run.seen.size);
-  return due
-    .filter((key) => !run.seen.has(nameOf(key)))
-    .slice(0, pageSize)
-    .map((key) => ({ key, draw: run.random() }))
+  for (let limit = pageSize; ; limit *= 4) {
+    const due = await run.hops.due(run.work, now, limit);
+    const fresh = due.filter((key) => !run.seen.has(nameOf(key)));
+    // What was looked at may stand in the index a moment longer, in front of the rest.
+    if (fresh.length > 0 || due.length < limit || limit > widest) return shuffled(fresh, run.random);
+  }
+}
+
+function shuffled(keys: readonly DeliveryKey[], random: () => number): DeliveryKey[] {
+  return keys
+    .map((key) => ({ key, draw: random() }))
     .sort((a, b) => a.draw - b.draw)
     .map(({ key }) => key);
 }
@@ -145,6 +162,6 @@ async function closeHop(run: Run, { reply, at }: { reply: string; at: Date }): P
 /** The hop answers again: what waits for it goes now, by more hands where it is much. */
 async function reopen(run: Run, waiting: number): Promise<void> {
   await run.hops.open(run.work);
-  if (waiting < pageSize) return;
+  if (waiting < much) return;
   for (let n = 0; n < helpers; n++) await run.queue.hop(run.work);
 }
