@@ -86,6 +86,8 @@ const rules: Record<keyof Choices, readonly [Check, string]> = {
   logDays: [oneOf(logDays), `one of ${logDays.join(', ')}`],
 };
 
+export const settingNames: readonly string[] = Object.keys(rules);
+
 export type ReadContext = (key: string) => unknown;
 
 /** Throws one error that names every wrong setting, what it is and what would be right. */
@@ -122,7 +124,7 @@ function record(value: unknown, name: string): Record<string, unknown> {
 function mistake(name: string, value: unknown): string[] {
   const rule = rules[name as keyof Choices];
   if (rule === undefined)
-    return [`There is no setting "${name}"; the settings are ${Object.keys(rules).join(', ')}.`];
+    return [`There is no setting "${name}"; the settings are ${settingNames.join(', ')}.`];
   const [isRight, whatIsRight] = rule;
   return isRight(value) ? [] : [`${name} is ${JSON.stringify(value)}; it must be ${whatIsRight}.`];
 }

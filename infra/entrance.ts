@@ -54,7 +54,7 @@ export class Entrance extends Construct {
     new CfnOutput(this, 'MxTargetOutput', {
       key: 'MxTarget',
       description:
-        'Give the host name of the Server document a CNAME or alias to this; MX records name the host name',
+        'Give the host name of the Server document an alias record (no CNAME) to this; MX records name the host name',
       value: this.balancer.loadBalancerDnsName,
     });
   }
