@@ -12,6 +12,7 @@ import { dnsResolver } from '../aws/resolver.ts';
 import { awsSecrets } from '../aws/secrets.ts';
 import { awsSettings } from '../aws/settings-source.ts';
 import { readTuning, readVariables, type Environment } from '../aws/variables.ts';
+import type { Clock } from '../mail/spool/doors.ts';
 import { cachedResolver } from './cached-resolver.ts';
 import type { ListenerLog } from './house.ts';
 import { startListener, type Listener, type ListenerOptions } from './listener.ts';
@@ -30,10 +31,11 @@ const dnsPatience = { timeoutMs: 800, tries: 2 };
 /** How long a host name is remembered. */
 const hostNameSeconds = 60;
 
+const clock: Clock = () => new Date();
+
 export function listenerFrom(env: Environment, place: Place): Promise<Listener> {
   const names = readVariables(env, component.variables);
   const { refreshSeconds, dnsServers } = readTuning(env);
-  const clock = (): Date => new Date();
   const bucket = { client: s3(), bucket: names.bucket };
   const certificateSecret = env['CERTIFICATE_SECRET'];
   const secrets = awsSecrets({ client: secretsManager(), prefix: names.secretPrefix, clock });

@@ -23,6 +23,13 @@ import type { SmtpPort } from './smtp-port.ts';
 /** documents.md: after a refusal in place of the greeting, 503 until QUIT, 5 s at most. */
 const patienceWithRefused = 5_000;
 
+/** A piece of work that ends with a reply. */
+interface Piece {
+  readonly perform: () => Promise<Answer>;
+  readonly carryOut: (answer: Answer) => void;
+  readonly done: () => void;
+}
+
 export class Conversation extends SMTPConnection {
   readonly dialogue: Dialogue;
   #errors = 0;
@@ -121,21 +128,21 @@ export class Conversation extends SMTPConnection {
   #work(perform: () => Promise<Answer>, done: () => void): void {
     if (this._upgrading || this.#ending) return done();
     this.#busy = true;
-    const finish = (): void => {
+    void this.#finish({ perform, carryOut: (answer) => this.#count(answer), done });
+  }
+
+  /** Answers; `done` when the peer may send on: a peer that does not read its replies waits. */
+  async #finish({ perform, carryOut, done }: Piece): Promise<void> {
+    try {
+      const answer = await perform();
       this.#busy = false;
-      if (this.dialogue.house.stopping && !this.#inData) this.#endNow();
-      this._whenWritable(done);
-    };
-    perform().then(
-      (answer) => {
-        this.#count(answer);
-        finish();
-      },
-      (cause: unknown) => {
-        this.#failed(cause);
-        finish();
-      },
-    );
+      carryOut(answer);
+    } catch (cause) {
+      this.#busy = false;
+      this.#failed(cause);
+    }
+    if (this.dialogue.house.stopping && !this.#inData) this.#endNow();
+    this._whenWritable(done);
   }
 
   /** Refused commands are counted; with the last one that is tolerated the session ends. */
@@ -163,22 +170,13 @@ export class Conversation extends SMTPConnection {
       write: (octets) => data.write(octets),
       end: (unclean, done) => {
         this.#busy = true;
-        data.end(unclean).then(
-          (answer) => this.#dataEnded(answer, done),
-          (cause: unknown) => {
-            this.#failed(cause);
-            done();
-          },
-        );
+        void this.#finish({
+          perform: () => data.end(unclean),
+          carryOut: (answer) => this.#carryOut(answer),
+          done,
+        });
       },
     });
-  }
-
-  #dataEnded(answer: Answer, done: () => void): void {
-    this.#busy = false;
-    this.#carryOut(answer);
-    if (this.dialogue.house.stopping) this.#endNow();
-    this._whenWritable(done);
   }
 
   #startTls(): void {

@@ -84,8 +84,13 @@ async function takeIn(arriving: Arriving, body: StagedBody): Promise<Reply> {
   const { settings } = transaction;
   const header = splitHeader(body.header);
   const judged = await dialogue.house.doors.judgeMessage(dialogue.context(settings), {
-    ...{ id, header, body, helo: dialogue.hello?.name ?? '' },
-    ...{ from: transaction.from, recipients: transaction.recipients, connection: dialogue.connection },
+    id,
+    header,
+    body,
+    helo: dialogue.hello?.name ?? '',
+    from: transaction.from,
+    recipients: transaction.recipients,
+    connection: dialogue.connection,
   });
   if (judged.verdict.outcome !== 'accept') {
     dialogue.refused(judged.verdict, 'data');

@@ -33,7 +33,10 @@ export interface Hello {
 /** Whom the session is with: the socket's peer, or the one that a proxy named. */
 export interface Party {
   readonly address: string;
-  readonly name?: string | null | 'unknown';
+  /** What a trusted proxy said: a confirmed host name, or null for none. Absent: look it up. */
+  readonly name?: string | null;
+  /** The proxy could not look it up. */
+  readonly nameFailed?: true;
 }
 
 export interface DialogueStart {
@@ -178,8 +181,8 @@ export class Dialogue {
     this.refusal(stage, verdict.reply, { reason, ...(because && { because }) });
   }
 
-  #peerOf({ address, name }: Party): Peer {
-    if (name !== 'unknown') return peerOf(address, this.house.resolver, name);
+  #peerOf({ address, name, nameFailed }: Party): Peer {
+    if (!nameFailed) return peerOf(address, this.house.resolver, name);
     const hostName = (): Promise<never> =>
       Promise.reject(new DnsUnavailable(`The proxy could not look up the name of ${address}.`));
     return { ...settledPeer(address), hostName };

@@ -100,5 +100,5 @@ function readMail(argument: string, settings: Settings): Checked<MailCommand> {
 }
 
 function isAscii(text: string): boolean {
-  return /^[\u0000-\u007f]*$/.test(text);
+  return /^\p{ASCII}*$/u.test(text);
 }

@@ -64,7 +64,11 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const ports = portNames.map(
     (name) =>
       new SmtpPort({
-        ...{ house, name, host: options.host, port: options.ports[name], certificate },
+        house,
+        name,
+        certificate,
+        host: options.host,
+        port: options.ports[name],
         idleSeconds: options.idleSeconds ?? 300,
       }),
   );
@@ -92,7 +96,12 @@ function houseOf(options: ListenerOptions): House {
   const { directory, acceptance, resolver, loginGuard: guard, refreshSeconds, log, stagingDir } = options;
   const onTrouble = (cause: unknown): void => log.fault('The staging folder gives trouble', cause);
   return new House({
-    ...{ source: options.settings, directory, acceptance, resolver, log, stagingDir },
+    source: options.settings,
+    directory,
+    acceptance,
+    resolver,
+    log,
+    stagingDir,
     judgeMessage: options.judgeMessage ?? judgeMessage,
     logins: new Logins({ directory, guard, refreshSeconds }),
     room: new Room({ directory: stagingDir, onTrouble, ...options.room }),
@@ -114,7 +123,7 @@ function watchDocuments(
   ports: readonly SmtpPort[],
 ): { stop(): Promise<void> } {
   let running = follow();
-  const timer = setInterval(() => (running = running.then(follow)), refreshSeconds * 1000);
+  const timer = setInterval(() => void (running = running.then(follow)), refreshSeconds * 1000);
   timer.unref();
   async function follow(): Promise<void> {
     const settings = await house.knownSettings();

@@ -19,7 +19,8 @@ async function main(env: Environment): Promise<void> {
   const host = env['HOST'] ?? '0.0.0.0';
   const health = await serveHealth(host, portFrom(env, 'HEALTH_PORT', 8080));
   const listener = await listenerFrom(env, {
-    ...{ host, log },
+    host,
+    log,
     ports: {
       smtp: portFrom(env, 'SMTP_PORT', 2525),
       submission: portFrom(env, 'SUBMISSION_PORT', 2587),

@@ -43,7 +43,7 @@ export class SmtpPort extends SMTPServer {
     this.#own = own;
     this.#number = own.port;
     this.server.removeAllListeners('connection');
-    this.server.on('connection', (socket: Socket) => this.#welcome(socket));
+    this.server.on('connection', (socket: Socket) => void this.#welcome(socket));
     // A connection that breaks is its peer's affair.
     this.on('error', () => undefined);
   }
@@ -105,22 +105,20 @@ export class SmtpPort extends SMTPServer {
     conversation.init();
   }
 
-  #welcome(socket: Socket): void {
+  async #welcome(socket: Socket): Promise<void> {
     const release = this._acceptSocket(socket, true);
     if (release === false) return;
-    const ignore = (): void => undefined;
     socket.on('error', ignore);
-    this.#usher(socket).then(
-      (ready) => {
-        release();
-        if (ready !== undefined && !ready.socket.destroyed) this.connect(ready.socket, ready.named);
-        socket.off('error', ignore);
-      },
-      () => {
-        release();
-        socket.destroy();
-      },
-    );
+    try {
+      const ready = await this.#usher(socket);
+      release();
+      if (ready === undefined || ready.socket.destroyed) return;
+      this.connect(ready.socket, ready.named);
+      socket.off('error', ignore);
+    } catch {
+      release();
+      socket.destroy();
+    }
   }
 
   async #usher(socket: Socket): Promise<{ socket: Socket; named?: { remoteAddress: string } } | undefined> {
@@ -147,6 +145,9 @@ export class SmtpPort extends SMTPServer {
     });
   }
 }
+
+/** Until there is a session, a connection that breaks concerns nobody. */
+function ignore(): void {}
 
 /** Reads the header off the socket; what follows it goes back. Rejects where there is none. */
 function proxyHeader(socket: Socket): Promise<NamedPeer | undefined> {

@@ -18,8 +18,8 @@ export async function xclient(dialogue: Dialogue, argument: string): Promise<Ans
   const facts = readXclient(argument.split(/\s+/).filter(Boolean));
   if (facts === undefined)
     return say(syntaxError501(`XCLIENT takes ${xclientAttributes.join(', ')}, as NAME=value in xtext`));
-  const address = facts.address ?? dialogue.connected.address;
-  dialogue.handOver(facts.name === undefined ? { address } : { address, name: facts.name });
+  const { name, nameFailed, address = dialogue.connected.address } = facts;
+  dialogue.handOver({ address, ...(name !== undefined && { name }), ...(nameFailed && { nameFailed }) });
   if (facts.helo !== undefined) dialogue.hello = { name: facts.helo, esmtp: facts.esmtp ?? true };
   return admit(dialogue);
 }

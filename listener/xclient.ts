@@ -8,8 +8,10 @@ import { plainAddress } from '../mail/policy/peer.ts';
 export const xclientAttributes = ['NAME', 'ADDR', 'PORT', 'PROTO', 'HELO'] as const;
 
 export interface XclientFacts {
-  /** null: the proxy knows that there is none; `unknown`: its look-up failed. */
-  readonly name?: string | null | 'unknown';
+  /** null: the proxy knows that there is none. */
+  readonly name?: string | null;
+  /** Its look-up failed. */
+  readonly nameFailed?: true;
   readonly address?: string;
   readonly port?: number;
   readonly esmtp?: boolean;
@@ -59,7 +61,7 @@ function readAttribute(attribute: string, value: string): XclientFacts | undefin
 
 function nameOf(value: string): XclientFacts | undefined {
   if (value.toUpperCase() === unavailable) return { name: null };
-  if (value.toUpperCase() === temporarily) return { name: 'unknown' };
+  if (value.toUpperCase() === temporarily) return { nameFailed: true };
   const name = value.toLowerCase().replace(/\.$/, '');
   return hostName.test(name) ? { name } : undefined;
 }
@@ -75,5 +77,5 @@ function decode(text: string): string | undefined {
   const value = text.replaceAll(/\+([\dA-Fa-f]{2})/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
-  return /[\u0000-\u001f\u007f-\u009f]/.test(value) ? undefined : value;
+  return /\p{Cc}/u.test(value) ? undefined : value;
 }

@@ -26,7 +26,9 @@ export async function verifyPassword(password: string, stored: string): Promise<
 /** Verified in place of a password nobody has, so that an unknown name costs what a wrong password does. */
 export const nobodysPassword: string = [
   'scrypt',
-  ...[cost.N, cost.r, cost.p],
+  cost.N,
+  cost.r,
+  cost.p,
   Buffer.alloc(16).toString('base64'),
   Buffer.alloc(hashLength).toString('base64'),
 ].join('$');

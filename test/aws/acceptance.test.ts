@@ -7,25 +7,30 @@ import { ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { awsAcceptance, type AcceptanceOptions } from '../../aws/acceptance.ts';
 import { awsBodyStore } from '../../aws/body-store.ts';
 import { awsObjects } from '../../aws/objects.ts';
-import { BodyMissing, type RouteWork } from '../../mail/spool/doors.ts';
+import { BodyMissing, type ObjectStore, type RouteWork } from '../../mail/spool/doors.ts';
 import { bodyKeyOf } from '../../mail/spool/keys.ts';
 import { messageRecord } from '../builders/spool.ts';
 import { startTestServices, type TestServices } from '../builders/services.ts';
 
+const address = (n: number): string => `recipient-with-a-long-name-${n}@acme.example`;
+
 function envelope(id: string, recipients = 1) {
   const one = messageRecord({ message: id }).envelope;
-  const address = (n: number): string => `recipient-with-a-long-name-${n}@acme.example`;
   return { ...one, id, recipients: Array.from({ length: recipients }, (_, n) => ({ address: address(n) })) };
 }
 
 describe('with S3 and SQS', () => {
   let services: TestServices;
   let options: AcceptanceOptions;
+  let objects: ObjectStore;
   before(async () => {
     services = await startTestServices();
     const bucket = { client: services.s3, bucket: services.bucket };
+    objects = awsObjects(bucket);
     options = {
-      ...{ bodies: awsBodyStore(bucket), objects: awsObjects(bucket), client: services.sqs },
+      bodies: awsBodyStore(bucket),
+      objects,
+      client: services.sqs,
       routeQueue: await services.queue('test-route'),
     };
   });
@@ -55,7 +60,7 @@ describe('with S3 and SQS', () => {
     const { envelopeKey = '', ...rest } = await work();
     assert.deepEqual(rest, { id: 'large' });
     assert.match(envelopeKey, /^envelopes\//);
-    assert.deepEqual(await options.objects.getJson(envelopeKey), one);
+    assert.deepEqual(await objects.getJson(envelopeKey), one);
     assert.ok((await buffer(await options.bodies.open(bodyKeyOf('large')))).equals(octets));
     const range = await options.bodies.open(bodyKeyOf('large'), { start: 7, end: 13 });
     assert.equal((await buffer(range)).toString(), 'large\r\n');
@@ -88,7 +93,11 @@ describe('with an SQS that fails', () => {
         if (outcome !== 'taken') throw outcome;
       },
     } as unknown as SQSClient;
-    const bodies = { put: async (id: string) => void puts.push(id), open: () => assert.fail('not opened') };
+    const bodies = {
+      put: async (id: string) => void puts.push(id),
+      putNew: () => assert.fail('no report'),
+      open: () => assert.fail('not opened'),
+    };
     const objects = { putJson: () => assert.fail('not large') };
     const acceptance = awsAcceptance({ bodies, objects, client, routeQueue: 'route', patience });
     return { sent, puts, accept: () => acceptance.accept(envelope('one'), Buffer.from('x')) };

@@ -10,10 +10,10 @@ const minute = 60_000;
 let services: TestServices;
 let time = Date.parse('2026-11-21T12:00:00Z');
 let guard: LoginGuard;
+const clock = (): Date => new Date(time);
 
 before(async () => {
   services = await startTestServices();
-  const clock = (): Date => new Date(time);
   guard = awsLoginGuard({ client: services.dynamodb, table: services.spool, clock });
 });
 after(() => services.stop());

@@ -19,7 +19,7 @@ function read(text: string, cuts: readonly number[] = []): Read {
   const scanner = new DataScanner();
   let message = '';
   for (let n = 1; n < places.length; n++) {
-    const { kept, end } = scanner.scan(Buffer.from(octets.subarray(places[n - 1]!, places[n]!)));
+    const { kept, end } = scanner.scan(Buffer.from(octets.subarray(places[n - 1], places[n])));
     message += kept.toString('latin1');
     if (end !== -1)
       return { message, rest: octets.toString('latin1', places[n - 1]! + end), unclean: scanner.unclean };

@@ -70,15 +70,13 @@ export async function gateway(given: GatewayOptions = {}): Promise<Gateway> {
       },
     },
     loginGuard: guard(attempts, given.locked),
-    ...{
-      directory,
-      resolver,
-      certificateDir,
-      stagingDir,
-      refreshSeconds: 0.05,
-      stopSeconds: 3,
-      log: logInto(events),
-    },
+    directory,
+    resolver,
+    certificateDir,
+    stagingDir,
+    refreshSeconds: 0.05,
+    stopSeconds: 3,
+    log: logInto(events),
     ...given.listener,
   });
   const stop = async (): Promise<void> => {
@@ -86,7 +84,13 @@ export async function gateway(given: GatewayOptions = {}): Promise<Gateway> {
     await rm(folder, { recursive: true, force: true });
   };
   return {
-    ...{ ports: listener.ports, kept, events, attempts, stagingDir, certificateDir, stop },
+    ports: listener.ports,
+    kept,
+    events,
+    attempts,
+    stagingDir,
+    certificateDir,
+    stop,
     publish: (next) => void (settings = documents({ ...given, ...next })),
     staged: () => readdir(stagingDir),
     [Symbol.asyncDispose]: stop,

@@ -93,15 +93,17 @@ test('what a directory cannot tell is 451, never a default', async () => {
   client.close();
 });
 
+/** A header of version 2: command, family, address block. */
+const v2 = (command: number, family: number, rest: Buffer): Buffer =>
+  Buffer.concat([
+    Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1'),
+    Buffer.from([command, family, rest.length >> 8, rest.length & 255]),
+    rest,
+  ]);
+
 test('PROXY headers: from the load balancer always, from nobody else', async (t) => {
   await using house = await gateway({ server: { proxyProtocol: ['[127.0.0.1]'], trustedProxies: [] } });
   const block = Buffer.from('c0000201c000020204d20019', 'hex');
-  const v2 = (command: number, family: number, rest: Buffer): Buffer =>
-    Buffer.concat([
-      Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1'),
-      Buffer.from([command, family, rest.length >> 8, rest.length & 255]),
-      rest,
-    ]);
   const six = Buffer.concat([
     Buffer.from('20010db8000000000000000000000001', 'hex'),
     Buffer.alloc(16),

@@ -13,6 +13,8 @@ function message(octets: number): string {
   return `${header}${body.replace(/[\r\n.]+$/, '')}`.padEnd(octets - 2, 'x') + '\r\n';
 }
 
+/** A header block of so many octets. */
+const block = (octets: number): string => `A: ${'x'.repeat(octets - 7)}\r\n\r\n`;
 const stuffed = (text: string): string => text.replaceAll(/^\./gm, '..');
 
 for (const [octets, where] of [
@@ -52,7 +54,6 @@ test('SIZE is enforced while reading, and the session goes on', async () => {
 
 test('a header block over 256 KB is refused, one of 256 KB is not', async () => {
   await using house = await gateway();
-  const block = (octets: number): string => `A: ${'x'.repeat(octets - 7)}\r\n\r\n`;
   for (const [octets, reply] of [
     [256 * 1024, /^250 /],
     [256 * 1024 + 1, /^552 5\.3\.4 /],
@@ -103,12 +104,12 @@ test('when acceptance fails the reply is 451, the cause is logged and nothing st
 });
 
 test('250 comes after acceptance, never before', async () => {
-  let release = (): void => undefined;
+  const release = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
   await using house = await gateway({
     onAccept() {
       asked.resolve();
-      return new Promise<void>((resolve) => (release = resolve));
+      return release.promise;
     },
   });
   const client = await inData(house.ports.smtp);
@@ -118,7 +119,7 @@ test('250 comes after acceptance, never before', async () => {
   const reply = client.reply().then((text) => ((replied = true), text));
   for (let n = 0; n < 50; n++) await new Promise(setImmediate);
   assert.equal(replied, false);
-  release();
+  release.resolve();
   assert.match((await reply)!, /^250 /);
   client.close();
 });
@@ -212,9 +213,15 @@ test('the envelope carries what was said, octet for octet', async () => {
     recipients: [
       { address: 'Alice@ACME.example', notify: 'SUCCESS,FAILURE', orcpt: 'rfc822;Alice+2Bx@ACME.example' },
     ],
-    ...{ eightBitMime: true, smtpUtf8: true, requireTls: false, ret: 'HDRS', envid: 'QQ+2B314' },
+    eightBitMime: true,
+    smtpUtf8: true,
+    requireTls: false,
+    ret: 'HDRS',
+    envid: 'QQ+2B314',
     bodyKey: rest.bodyKey,
-    ...{ size: 69, sha256: rest.sha256, headerSize: 69 },
+    size: 69,
+    sha256: rest.sha256,
+    headerSize: 69,
     header: { deliveredTo: ['a@b.example'], priority: 'high' },
     settings: rest.settings,
   });

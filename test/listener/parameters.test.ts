@@ -79,7 +79,7 @@ const xclient: readonly (readonly [line: string, facts: object | undefined])[] =
   ['ADDR=IPV6:2001:DB8::1', { address: '2001:db8::1' }],
   ['ADDR=::ffff:192.0.2.1', { address: '192.0.2.1' }],
   ['NAME=[UNAVAILABLE]', { name: null }],
-  ['NAME=[TEMPUNAVAIL] PORT=[UNAVAILABLE]', { name: 'unknown' }],
+  ['NAME=[TEMPUNAVAIL] PORT=[UNAVAILABLE]', { nameFailed: true }],
   ['PORT=25 PROTO=SMTP HELO=a+2Bb', { port: 25, esmtp: false, helo: 'a+b' }],
   ['LOGIN=alice', undefined],
   ['ADDR=here', undefined],

@@ -37,11 +37,9 @@ test('a disk that cannot be looked at is told of, and does not stop mail', async
   const troubles: unknown[] = [];
   const cause = new Error('no such folder');
   const room = new Room({
-    ...{
-      directory: '.',
-      memory: 64 * gigabyte,
-      onTrouble: (trouble: unknown) => void troubles.push(trouble),
-    },
+    directory: '.',
+    memory: 64 * gigabyte,
+    onTrouble: (trouble: unknown) => void troubles.push(trouble),
     disk: () => Promise.reject(cause),
   });
   assert.equal(await room.isFull(), false);
