@@ -84,8 +84,8 @@ export class SmtpConnection {
     return this.#replies.length > 0;
   }
 
-  write(text: string): void {
-    if (this.isOpen) this.#socket.write(text);
+  write(data: string | Buffer): void {
+    if (this.isOpen) this.#socket.write(data);
   }
 
   async command(line: string, timeout: number): Promise<RemoteReply> {
@@ -98,10 +98,15 @@ export class SmtpConnection {
     const first = this.#replies.shift();
     if (first !== undefined) return first;
     if (this.#lost !== undefined) throw this.#lost;
-    const next = new Promise<RemoteReply>((resolve, reject) => {
-      this.#waiter = { resolve, reject };
-    });
-    return this.#until(next, timeout, 'no reply');
+    const { promise, resolve, reject } = Promise.withResolvers<RemoteReply>();
+    const time = this.#within(timeout);
+    const timer = setTimeout(() => this.#abandon(`no reply within ${seconds(time)} s`), time);
+    this.#waiter = { resolve, reject };
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Sends bytes of the body; resolves when the peer takes more. */
@@ -127,8 +132,16 @@ export class SmtpConnection {
   }
 
   destroy(): void {
-    this.#lose('this side closed it');
+    this.#abandon('this side closed it');
+  }
+
+  #abandon(why: string): void {
+    this.#lose(why);
     this.#socket.destroy();
+  }
+
+  #within(timeout: number): number {
+    return Math.max(0, Math.min(timeout, this.#remaining()));
   }
 
   #listen(): void {
@@ -159,7 +172,7 @@ export class SmtpConnection {
 
   /** The first of: what is waited for, the loss of the connection, the end of the time given. */
   async #until<T>(event: Promise<T>, timeout: number, what: string): Promise<T> {
-    const time = Math.max(0, Math.min(timeout, this.#remaining()));
+    const time = this.#within(timeout);
     const socket = this.#socket;
     const { promise: ended, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(new ConnectionLost(`${what} within ${seconds(time)} s`)), time);

@@ -48,7 +48,7 @@ export async function transact(
   if (isTooLarge(message, session.extensions)) return tooLarge(session, message);
   // The body is fetched while the envelope is on its way.
   const body = transaction.body();
-  const guard = setTimeout(() => giveUp(body), Math.max(0, limits.remaining()));
+  const guard = setTimeout(() => drop(body, 'the time for this message is over'), limits.remaining());
   try {
     return await carry({ session, transaction: { message, body: () => body }, limits, progress });
   } catch (error) {
@@ -57,15 +57,18 @@ export async function transact(
     throw error;
   } finally {
     clearTimeout(guard);
-    giveUp(body);
+    drop(body);
   }
 }
 
 /** Not awaited: who needs the body waits for it; nobody else needs it, nor its failure. */
-function giveUp(body: Promise<Readable>): void {
-  const why = new ConnectionLost('the time for this message is over');
+function drop(body: Promise<Readable>, why?: string): void {
   body.then(
-    (stream) => stream.on('error', () => undefined).destroy(why),
+    (stream) => {
+      if (stream.destroyed) return;
+      stream.on('error', () => undefined);
+      stream.destroy(why === undefined ? undefined : new ConnectionLost(why));
+    },
     () => undefined,
   );
 }
@@ -226,14 +229,18 @@ async function sendBody(carriage: Carriage, accepted: readonly SendRecipient[]):
   const { session, transaction, limits, progress } = carriage;
   const { connection, remote, extensions } = session;
   const stuffer = new DotStuffer();
+  let last: Buffer = Buffer.alloc(0);
   for await (const chunk of (await transaction.body()) as AsyncIterable<Uint8Array>) {
     if (connection.hasReply) break;
-    await connection.send(stuffer.stuff(chunk), limits.timeouts.block);
+    if (last.length > 0) await connection.send(last, limits.timeouts.block);
+    last = stuffer.stuff(chunk);
   }
   if (connection.hasReply) return interrupted(carriage, accepted);
   if (limits.remaining() < limits.finalDotReserve) return outOfTime(carriage, accepted);
   progress.stage = 'dot';
-  const answer = await connection.command(stuffer.end().slice(0, -2), limits.timeouts.finalDot);
+  // The end of the body and the dot leave in one piece.
+  connection.write(Buffer.concat([last, Buffer.from(stuffer.end())]));
+  const answer = await connection.reply(limits.timeouts.finalDot);
   const results = answered(accepted, answer, { remote, dsn: extensions.dsn });
   const usable = isPositive(answer) || (answer.code >= 400 && answer.code !== 421);
   if (!usable) connection.destroy();
