@@ -17,6 +17,12 @@ export async function openCopy(bodies: Bodies, delivery: Stored): Promise<Readab
   return pipeline(stored, whole(delivery), editHeader(delivery.edits), () => undefined);
 }
 
+/** Not awaited: who needs the copy waits for it; nobody else needs it, nor its failure. */
+export function dropCopy(copy: Promise<Readable>, why?: Error): void {
+  const drop = (stream: Readable): Readable => stream.on('error', () => undefined).destroy(why);
+  copy.then(drop, () => undefined);
+}
+
 function whole({ message, size }: Stored): Transform {
   let seen = 0;
   return new Transform({

@@ -5,7 +5,7 @@
  * after it leaves the message waiting, because it may have been taken. A reply that makes no sense never means success.
  */
 import type { Readable } from 'node:stream';
-import { isTooLarge, mailCommand, rcptCommand, type Outgoing } from '../../mail/relay/commands.ts';
+import { isTooLarge, type Outgoing } from '../../mail/relay/commands.ts';
 import type { RecipientResult, SendRecipient } from '../../mail/relay/doors.ts';
 import { DotStuffer } from '../../mail/relay/dot-stuffing.ts';
 import { isPositive, replyText, type RemoteReply } from '../../mail/relay/replies.ts';
@@ -18,7 +18,9 @@ import {
   type Command,
   type Said,
 } from '../../mail/relay/results.ts';
+import { dropCopy } from './copy.ts';
 import { ConnectionLost } from './smtp-connection.ts';
+import { sendEnvelope } from './smtp-envelope.ts';
 import type { Limits, Session } from './smtp-session.ts';
 
 export interface TransactionLimits extends Limits {
@@ -48,7 +50,10 @@ export async function transact(
   if (isTooLarge(message, session.extensions)) return tooLarge(session, message);
   // The body is fetched while the envelope is on its way.
   const body = transaction.body();
-  const guard = setTimeout(() => drop(body, 'the time for this message is over'), limits.remaining());
+  const guard = setTimeout(
+    () => dropCopy(body, new ConnectionLost('the time for this message is over')),
+    limits.remaining(),
+  );
   try {
     return await carry({ session, transaction: { message, body: () => body }, limits, progress });
   } catch (error) {
@@ -57,20 +62,8 @@ export async function transact(
     throw error;
   } finally {
     clearTimeout(guard);
-    drop(body);
+    dropCopy(body);
   }
-}
-
-/** Not awaited: who needs the body waits for it; nobody else needs it, nor its failure. */
-function drop(body: Promise<Readable>, why?: string): void {
-  body.then(
-    (stream) => {
-      if (stream.destroyed) return;
-      stream.on('error', () => undefined);
-      stream.destroy(why === undefined ? undefined : new ConnectionLost(why));
-    },
-    () => undefined,
-  );
 }
 
 interface Progress {
@@ -103,9 +96,9 @@ function unanswered(all: readonly SendRecipient[], results: readonly RecipientRe
 }
 
 async function carry(carriage: Carriage): Promise<Outcome> {
-  const { transaction, progress } = carriage;
+  const { session, transaction, limits, progress } = carriage;
   const { message } = transaction;
-  const { mail, rcpt, data } = await envelope(carriage);
+  const { mail, rcpt, data } = await sendEnvelope(session, message, limits.timeouts);
   if (mail.code === 421) throw new ConnectionLost(replyText(mail));
   if (!isPositive(mail)) return afterRefusedSender(carriage, { mail, data });
   progress.results = message.recipients.flatMap((recipient, n) => {
@@ -131,34 +124,6 @@ function refusal(
 function command({ session, limits }: Carriage, line: 'DATA' | 'RSET'): Promise<RemoteReply> {
   const { data, command } = limits.timeouts;
   return session.connection.command(line, line === 'DATA' ? data : command);
-}
-
-interface Answers {
-  readonly mail: RemoteReply;
-  readonly rcpt: readonly RemoteReply[];
-  /** Only where DATA went with the rest. */
-  readonly data?: RemoteReply;
-}
-
-/** Commands in one go where the host allows it (RFC 2920), else one at a time. */
-async function envelope(carriage: Carriage): Promise<Answers> {
-  const { session, transaction, limits } = carriage;
-  const { connection, extensions } = session;
-  const { recipients } = transaction.message;
-  const time = limits.timeouts.command;
-  const mailLine = mailCommand(transaction.message, extensions);
-  const rcptLines = recipients.map((recipient) => rcptCommand(recipient, extensions));
-  if (extensions.pipelining) {
-    connection.write([mailLine, ...rcptLines, 'DATA', ''].join('\r\n'));
-    const mail = await connection.reply(time);
-    const rcpt = [];
-    for (const _ of recipients) rcpt.push(await connection.reply(time));
-    return { mail, rcpt, data: await connection.reply(limits.timeouts.data) };
-  }
-  const mail = await connection.command(mailLine, time);
-  const rcpt = [];
-  if (isPositive(mail)) for (const line of rcptLines) rcpt.push(await connection.command(line, time));
-  return { mail, rcpt };
 }
 
 /** A host that goes on to DATA after refusing the sender cannot be followed: the session ends. */
