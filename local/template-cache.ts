@@ -9,6 +9,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, renameSync } from 'node:
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Refusal, textOf } from './sentence.ts';
 import { readTemplateFile } from './template.ts';
 
 export const sourceRoot = fileURLToPath(new URL('..', import.meta.url));
@@ -35,11 +36,22 @@ async function synthesize(folder: string, file: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const draft = `${file}.${process.pid}`;
   const environment = { ...process.env, CDK_DISABLE_VERSION_CHECK: '1', CDK_DISABLE_CLI_TELEMETRY: 'true' };
-  await promisify(execFile)(process.execPath, [join(sourceRoot, 'infra', 'synth-local.ts'), draft], {
-    cwd: sourceRoot,
-    env: environment,
-  });
+  const program = join(sourceRoot, 'infra', 'synth-local.ts');
+  await promisify(execFile)(process.execPath, [program, draft], { cwd: sourceRoot, env: environment }).catch(
+    (error: unknown) => {
+      throw new Refusal(`The template cannot be made from infra/ and cdk.json: ${reasonOf(error)}`, {
+        cause: error,
+      });
+    },
+  );
   renameSync(draft, file);
+}
+
+/** What the synthesis said, without the stack below it. */
+function reasonOf(error: unknown): string {
+  const { stderr } = error as { stderr?: string };
+  const said = /^(?:\w*Error): (.*)$/m.exec(stderr ?? '')?.[1];
+  return said ?? textOf(error);
 }
 
 function hashOfInputs(): string {
