@@ -1,4 +1,4 @@
-/** Host names and addresses of peers, remembered for a while: who sends much would otherwise be asked for each time. */
+/** DNS answers about peers and senders, remembered for a while: who sends much would otherwise be asked for each time. */
 import type { Resolver } from '../mail/relay/doors.ts';
 
 const mostRemembered = 10_000;
@@ -8,11 +8,14 @@ export function cachedResolver(resolver: Resolver, seconds: number): Resolver {
     const [host = '', family] = key.split(' ');
     return resolver.addresses(host, family === undefined ? undefined : (Number(family) as 4 | 6));
   });
+  const mx = remember(seconds, (domain: string) => resolver.mx(domain));
+  const txt = remember(seconds, (name: string) => resolver.txt(name));
   const ptr = remember(seconds, (address: string) => resolver.ptr(address));
   return {
-    ...resolver,
     addresses: (host, family) => addresses(family === undefined ? host : `${host} ${family}`),
+    mx,
     ptr,
+    txt,
   };
 }
 

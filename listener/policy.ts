@@ -9,9 +9,13 @@ import { foldField } from '../mail/envelope/field-text.ts';
 import type { HeaderBlock } from '../mail/envelope/header.ts';
 import type { HeaderEdit } from '../mail/envelope/header-edits.ts';
 import type { PolicyContext } from '../mail/policy/context.ts';
-import { tagsOf } from '../mail/policy/list-hit.ts';
+import { tagsOf, type Tag } from '../mail/policy/list-hit.ts';
+import { rulesNeedContent, runRules } from '../mail/policy/mail-rules.ts';
+import { judgeAuthentication } from '../mail/policy/sender-authentication.ts';
 import { atData, type Connection } from '../mail/policy/stages.ts';
 import type { Verdict } from '../mail/policy/verdict.ts';
+import { contentOf } from './message-content.ts';
+import { lookUpFindings } from './sender-authentication.ts';
 import type { Recipient } from './transaction.ts';
 import type { StagedBody } from './staging.ts';
 
@@ -39,9 +43,33 @@ export interface Judged {
 
 export type JudgeMessage = (context: PolicyContext, facts: MessageFacts) => Promise<Judged>;
 
-export const judgeMessage: JudgeMessage = async (context, { header, body, connection }) => {
-  const verdict = await atData(context, { size: body.size, header, hops: hopCount(header) });
-  const tags = tagsOf(connection?.hits ?? []);
-  const edits = tags.map((tag): HeaderEdit => ({ op: 'prepend', field: foldField(tag.header, [tag.value]) }));
-  return { verdict, findings: { edits } };
+/** Envelope and header, then sender authentication, then mail rules; the first that does not accept has the word. */
+export const judgeMessage: JudgeMessage = async (context, facts) => {
+  const { header, body, connection } = facts;
+  const hits = connection?.hits ?? [];
+  const first = await atData(context, { size: body.size, header, hops: hopCount(header) });
+  if (first.outcome !== 'accept') return judged(first);
+  const findings = await lookUpFindings(context, facts);
+  const authenticated = findings && (await judgeAuthentication(context, findings));
+  if (authenticated && authenticated.verdict.outcome !== 'accept') return judged(authenticated.verdict);
+  const rules = runRules(context.settings, {
+    sender: facts.from,
+    recipients: facts.recipients.map(({ address }) => address),
+    header,
+    size: body.size,
+    hits,
+    content: rulesNeedContent(context.settings) ? await contentOf(body) : undefined,
+  });
+  const edits = [...(authenticated?.edits ?? []), ...tagsOf(hits).map(tagEdit), ...rules.edits];
+  const { trust } = authenticated ?? {};
+  const outcomes = rules.outcomes.length > 0 && { rules: rules.outcomes };
+  return judged(rules.verdict, { edits, ...outcomes, ...(trust && { trust }) });
 };
+
+function judged(verdict: Verdict, findings: Findings = { edits: [] }): Judged {
+  return { verdict, findings };
+}
+
+function tagEdit({ header, value }: Tag): HeaderEdit {
+  return { op: 'prepend', field: foldField(header, [value]) };
+}

@@ -27,7 +27,7 @@ export interface StagedBody {
   /** The header block, its empty line included. */
   readonly header: Buffer;
   /** Opened anew at each call. */
-  body(): Uint8Array | Readable;
+  readonly body: () => Uint8Array | Readable;
   readonly onDisk: boolean;
 }
 
