@@ -3,8 +3,9 @@
  * reads it to report rights that are allowed and never used. Written soon after something new is seen; new
  * things are seen a few dozen times in a gateway's life.
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from './report-file.ts';
 import type { Use } from './rights.ts';
 
 export interface ComponentCalls {
@@ -36,8 +37,7 @@ export class CallRecord {
   #note(list: { action: string; resource: string }[], one: { action: string; resource: string }): void {
     if (list.some((each) => each.action === one.action && each.resource === one.resource)) return;
     list.push(one);
-    writeFileSync(`${this.#file}.new`, JSON.stringify(this.#calls, undefined, 1));
-    renameSync(`${this.#file}.new`, this.#file);
+    replaceFile(this.#file, JSON.stringify(this.#calls, undefined, 1));
   }
 }
 

@@ -66,9 +66,10 @@ async function start({ options, opened, stop, onEnd }: Starting): Promise<Gatewa
   removeEndpoints(options.data);
   const around = await prepare({ options, opened, stop, onEnd }, folder);
   const listener = listenerWorker(around, folder);
-  opened.push(() => listener.stop(sessionGraceMs));
   const functions = openFunctions(around);
-  opened.push(() => functions.stop(invocationGraceMs));
+  opened.push(async () => {
+    await Promise.all([listener.stop(sessionGraceMs), functions.stop(invocationGraceMs)]);
+  });
   listener.warm();
   functions.warm('publish-directory');
   await provision(around.wiring, around.clients);
@@ -93,7 +94,10 @@ async function prepare({ options, opened, onEnd }: Starting, folder: DataFolder)
     dataDir: options.data,
     secretPrefix: 'postern/',
     onFault: (error) => logs.faultsOf('services')('An embedded service failed.', error),
-    ...(onEnd && { onEnd }),
+    onEnd(error) {
+      removeEndpoints(options.data);
+      onEnd?.(error);
+    },
   });
   opened.push(() => starting.then((running) => running.stop()));
   const [document, { endpoints: services }] = await Promise.all([localTemplate(), starting]);

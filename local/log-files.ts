@@ -24,8 +24,12 @@ export function logFile(folder: string, component: string, onLine: LineReader): 
   return new Writable({
     decodeStrings: true,
     write(chunk: Buffer, _encoding, done) {
-      if (size > largest) rotate();
-      size += writeSync(file, chunk);
+      try {
+        if (size > largest) rotate();
+        size += writeSync(file, chunk);
+      } catch {
+        // A full disk costs log lines, not the gateway.
+      }
       const lines = (rest + chunk.toString('utf8')).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) onLine(line);

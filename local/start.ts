@@ -4,6 +4,7 @@ import { readOptions } from './options.ts';
 import { Refusal, textOf } from './sentence.ts';
 import { BrokenState } from './services/broken-state.ts';
 
+process.on('uncaughtException', refuse);
 try {
   const options = readOptions(process.env);
   console.log('Postern is starting …');

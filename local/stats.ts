@@ -2,8 +2,9 @@
  * Today's counters, made of the metrics in the components' log lines (CloudWatch's embedded metric format) and kept
  * in `<data>/stats.json` for `postern stats`. A counter is a metric of unit Count; its name begins in lower case.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from './report-file.ts';
 import type { LineReader } from './log-files.ts';
 
 export interface Stats {
@@ -39,8 +40,7 @@ export function keepStats(data: string, now: () => Date = () => new Date()): Sta
     save() {
       if (!changed) return;
       changed = false;
-      writeFileSync(`${file}.new`, JSON.stringify({ date, counters }));
-      renameSync(`${file}.new`, file);
+      replaceFile(file, JSON.stringify({ date, counters }));
     },
   };
 }
