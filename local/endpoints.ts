@@ -26,8 +26,12 @@ export interface EndpointFacts {
   readonly bucket: string;
 }
 
+/** Where this machine reaches a listener that listens everywhere. */
+const reachable: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
 export function endpointsOf({ host, ports, services, stack, bucket }: EndpointFacts): Endpoints {
-  const at = (port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const name = reachable[host] ?? host;
+  const at = (port: number): string => `${name.includes(':') ? `[${name}]` : name}:${port}`;
   const queueUrl = queueUrlAt(services.sqs);
   const table = (name: string): string => `${stack}-${name}`;
   const queue = (name: string): string => queueUrl(`${stack}-${name}`);

@@ -14,7 +14,8 @@ export interface ScreenFacts {
 
 export function startScreen(facts: ScreenFacts): string {
   const { endpoints, options } = facts;
-  const folder = relative(process.cwd(), options.data) || '.';
+  const near = relative(process.cwd(), options.data) || '.';
+  const folder = near.startsWith('..') ? options.data : near;
   const command = folder === '.postern' ? 'npx postern' : `POSTERN_DATA=${folder} npx postern`;
   return [
     `Postern is up: ${options.server}. Ctrl-C stops it.`,
@@ -53,7 +54,7 @@ function passwordNote(options: Options, password: string | undefined): string[] 
   if (password === undefined || isLoopback(options.host)) return [];
   return [
     '',
-    `${options.host} is reachable from elsewhere, so Bob's password is ${password}; it is not shown again.`,
+    `${options.host} is reachable from elsewhere, so Bob's password is a random one, shown this once.`,
   ];
 }
 
