@@ -6,6 +6,8 @@ export interface Intake {
   /** A promise where the sender has to wait until the octets have a place. */
   write(octets: Buffer): Promise<void> | undefined;
   end(unclean: boolean): Promise<Answer>;
+  /** The reply to a sender whose message was refused long ago and does not end. */
+  hopeless(): Reply | undefined;
 }
 
 export interface Answer {

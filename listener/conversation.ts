@@ -167,7 +167,13 @@ export class Conversation extends SMTPConnection {
   #takeIn(data: Intake): void {
     if (this._parser === false) return;
     (this._parser as InputParser).startData({
-      write: (octets) => data.write(octets),
+      write: (octets) => {
+        const refusal = data.hopeless();
+        if (refusal === undefined) return data.write(octets);
+        this.answer(refusal);
+        this.close();
+        return undefined;
+      },
       end: (unclean, done) => {
         this.#busy = true;
         void this.#finish({

@@ -24,6 +24,9 @@ import type { Transaction } from './transaction.ts';
 
 const noRecipients554: Reply = reply(554, '5.1', 'No valid recipients');
 
+/** Octets of a refused message that are read to find its end; a sender that goes on and on is cut off. */
+const mostDiscarded = 256 * 1024 * 1024;
+
 const troubles: Readonly<Record<Trouble, Reply>> = {
   'too-large': tooLarge552,
   'header-too-large': headerTooLarge552,
@@ -51,6 +54,7 @@ export function data(dialogue: Dialogue, argument: string): Answer {
     data: {
       write: (octets) => staging.write(octets),
       end: (unclean) => conclude(arriving, staging, unclean),
+      hopeless: () => (staging.discarded > mostDiscarded ? forbiddenBy(staging, false)?.reply : undefined),
     },
   };
 }
@@ -58,6 +62,8 @@ export function data(dialogue: Dialogue, argument: string): Answer {
 /** The reply to the end of the data; the transaction is over whatever it is. */
 async function conclude(arriving: Arriving, staging: Staging, unclean: boolean): Promise<Answer> {
   const { dialogue } = arriving;
+  // From here on the message is ours to keep or discard, also when the peer goes away.
+  arriving.transaction.staging = undefined;
   try {
     const forbidden = forbiddenBy(staging, unclean);
     if (forbidden !== undefined) {

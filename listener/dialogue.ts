@@ -73,6 +73,7 @@ export class Dialogue {
   continuation: ((line: string) => Promise<Answer>) | undefined;
   turnedAway = false;
   counted: string | undefined;
+  #gone = false;
 
   constructor(start: DialogueStart) {
     this.house = start.house;
@@ -150,8 +151,10 @@ export class Dialogue {
     this.peer = this.#peerOf(party);
   }
 
+  /** Counts this session; its number among those of the party. One that is already gone is not counted. */
   enter(): number {
     this.leave();
+    if (this.#gone) return 0;
     this.counted = this.party.address;
     return this.house.enter(this.counted);
   }
@@ -162,6 +165,7 @@ export class Dialogue {
   }
 
   closed(): void {
+    this.#gone = true;
     this.leave();
     this.transaction?.abandon();
     this.transaction = undefined;

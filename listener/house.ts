@@ -3,7 +3,7 @@
  * session asks `settings()` before each decision; the last known set only serves what decides nothing (the host
  * name in a greeting, the switches in EHLO).
  */
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { MailLog } from '../aws/mail-log.ts';
 import { withHostsFile } from '../aws/resolver.ts';
 import type { Directory } from '../mail/directory/directory.ts';
@@ -84,5 +84,6 @@ export class House {
 
 /** Sorts by time; letters, digits and `-`. */
 export function makeId(now: Date): string {
-  return `${now.getTime().toString(36).padStart(9, '0')}-${randomBytes(8).toString('hex')}`;
+  const random = randomUUID().replaceAll('-', '').slice(-16);
+  return `${now.getTime().toString(36).padStart(9, '0')}-${random}`;
 }

@@ -43,6 +43,8 @@ export class Staging {
   trouble: Trouble | undefined;
   /** Octets of the message so far, thrown away ones included. */
   size = 0;
+  /** Octets thrown away since there was trouble. */
+  discarded = 0;
   #pieces: Buffer[] = [];
   #block: { readonly memory: Buffer; used: number } | undefined;
   #held = 0;
@@ -62,6 +64,7 @@ export class Staging {
 
   write(octets: Buffer): Promise<void> | undefined {
     this.size += octets.length;
+    if (this.trouble !== undefined) this.discarded += octets.length;
     if (this.trouble !== undefined || octets.length === 0) return undefined;
     if (this.size > this.#options.limit) return this.#fail('too-large');
     if (!this.#options.room.hold(octets.length)) return this.#fail('no-room');

@@ -78,6 +78,17 @@ test('one peer has so many sessions, another peer has its own', async () => {
   for (const { client } of [second, other]) client.close();
 });
 
+test('peers that are gone before they are greeted are not counted', async () => {
+  await using house = await gateway({ server: { maximumSessionsPerHost: 2, trustedProxies: [] } });
+  for (let n = 0; n < 20; n++) (await connect(house.ports.smtp)).close();
+  await until(async () => {
+    const client = await connect(house.ports.smtp);
+    const reply = await client.reply();
+    client.close();
+    return reply?.startsWith('220') ?? false;
+  });
+});
+
 test('a peer that says nothing is told 421', async () => {
   await using house = await gateway({ listener: { idleSeconds: 0.2 } });
   const client = await greeted(house.ports.smtp);

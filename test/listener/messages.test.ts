@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { greeted, inData } from './client.ts';
 import { alice, gateway } from './gateway.ts';
@@ -76,6 +77,18 @@ test('a body that never ends costs no memory', async () => {
   assert.match(await client.ask('.'), /^552 5\.3\.4 /);
   assert.deepEqual(await house.staged(), []);
   client.close();
+});
+
+test('a sender that goes on and on after the refusal is cut off', async () => {
+  await using house = await gateway({ configuration: { routing: { maximumMessageSize: 1 } } });
+  const client = await inData(house.ports.smtp);
+  const chunk = Buffer.from(`${'x'.repeat(998)}\r\n`.repeat(1024));
+  const closed = once(client.socket, 'close');
+  for (let n = 0; n < 1000 && !client.socket.destroyed; n++)
+    if (!client.socket.write(chunk))
+      await Promise.race([closed, once(client.socket, 'drain').catch(() => [])]);
+  assert.ok(client.socket.destroyed);
+  assert.deepEqual(house.kept, []);
 });
 
 test('when acceptance fails the reply is 451, the cause is logged and nothing stays', async () => {
