@@ -1,8 +1,12 @@
 /** Every command by its words. A command takes what was written and the gateway, and returns what to print. */
 import type { ParseArgsOptionsConfig } from 'node:util';
+import { documentCommands } from './documents.ts';
+import { explainCommands } from './explain.ts';
 import type { Gateway } from './gateway.ts';
 import { mailboxCommands } from './mailbox.ts';
 import type { Result } from './output.ts';
+import { peopleCommands } from './people.ts';
+import { redriveCommands } from './redrive.ts';
 import { spoolCommands } from './spool.ts';
 import { statsCommands } from './stats.ts';
 import { traceCommands } from './trace.ts';
@@ -24,8 +28,12 @@ export interface Command {
 }
 
 export const commands: Readonly<Record<string, Command>> = {
+  ...documentCommands,
+  ...explainCommands,
   ...mailboxCommands,
+  ...peopleCommands,
   ...spoolCommands,
+  ...redriveCommands,
   ...statsCommands,
   ...traceCommands,
 };

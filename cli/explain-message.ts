@@ -1,0 +1,258 @@
+/**
+ * Walks a session that never was: ports, login, connection, MAIL, each RCPT, the end of DATA, then the routes. The
+ * first refusal ends it, as it would end the session; a refused recipient ends only its own way.
+ */
+import { logSafe, type ReversePath } from '../mail/address/address.ts';
+import { parseForwardPath, parsePath } from '../mail/address/path.ts';
+import type { Directory } from '../mail/directory/directory.ts';
+import type { Settings } from '../mail/directory/settings.ts';
+import { foldName } from '../mail/document/names.ts';
+import type { ListenerPort } from '../mail/envelope/envelope.ts';
+import { splitHeader, type HeaderBlock } from '../mail/envelope/header.ts';
+import type { PolicyContext } from '../mail/policy/context.ts';
+import { peerOf } from '../mail/policy/peer.ts';
+import { inServer, refuse, type Ruling } from '../mail/policy/ruling.ts';
+import { atConnect, atData, atMail, atRecipient } from '../mail/policy/stages.ts';
+import type { Because, Step, Verdict } from '../mail/policy/verdict.ts';
+import type { Resolver } from '../mail/relay/doors.ts';
+import { recipientSyntax501, senderSyntax501 } from '../mail/reply/message-replies.ts';
+import { reply, type Reply } from '../mail/reply/reply.ts';
+import { notImplemented502 } from '../mail/reply/session-replies.ts';
+import { explainRoute, type Route } from './explain-route.ts';
+import { Failure } from './failure.ts';
+
+export interface Question {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly port: ListenerPort;
+  readonly peer: string;
+  /** A confirmed host name; null: none; absent: DNS is asked. */
+  readonly named?: string | null;
+  readonly helo: string;
+  readonly auth?: string;
+  readonly size?: number;
+}
+
+export interface World {
+  readonly settings: Settings;
+  readonly directory: Directory;
+  readonly resolver: Resolver;
+}
+
+type Outcome = 'accept' | 'refuse' | 'defer';
+
+export interface ExplainedRecipient {
+  readonly address: string;
+  readonly outcome: Outcome;
+  /** Where a copy goes; empty where it is not accepted. */
+  readonly route: string;
+  readonly because?: Because;
+  readonly reply?: string;
+  readonly routes?: readonly Route[];
+}
+
+export interface Explained {
+  readonly outcome: Outcome;
+  readonly code: number;
+  readonly text: string;
+  readonly steps: readonly Step[];
+  readonly recipients: readonly ExplainedRecipient[];
+}
+
+export async function explainMessage(world: World, question: Question): Promise<Explained> {
+  const { settings, directory, resolver } = world;
+  const closed = closedPort(settings, question.port);
+  if (closed !== undefined) return ended([step('port', 'closed', closed)], portClosed421, question);
+  const auth = await personOf(directory, question.auth);
+  const peer = peerOf(question.peer, resolver, question.named);
+  const session = { port: question.port, peer, auth };
+  return new Walk({ ...world, question, context: { settings, directory, resolver, session } }).go();
+}
+
+const portClosed421: Reply = reply(421, '3.2', 'The port is closed: no connection is made');
+
+function step(rule: string, outcome: string, because?: Because): Step {
+  return because === undefined ? { rule, outcome } : { rule, outcome, because };
+}
+
+function closedPort(settings: Settings, port: ListenerPort): Because | undefined {
+  if (!settings.server.smtpListener) return inServer(settings, 'smtpListener', 'false');
+  return settings.server.ports[port].enabled
+    ? undefined
+    : inServer(settings, `ports.${port}.enabled`, 'false');
+}
+
+/** The Person as the listener knows who logged in. */
+async function personOf(directory: Directory, text: string | undefined): Promise<string | undefined> {
+  if (text === undefined) return undefined;
+  const owners = text.includes('@') ? await directory.findAddress(text) : [];
+  const people = [...owners, ...(await directory.findName(text))].filter(({ form }) => form === 'Person');
+  const exact = people.find(({ name }) => foldName(name) === foldName(text));
+  const names = exact === undefined ? [...new Set(people.map(({ name }) => name))] : [exact.name];
+  if (names.length === 1) return names[0];
+  throw new Failure(
+    names.length === 0
+      ? `--auth "${text}": there is no published Person of that name.`
+      : `--auth "${text}" is a name of ${names.join(' and ')}; write the full name.`,
+  );
+}
+
+function ended(steps: readonly Step[], answer: Reply, { to }: Question): Explained {
+  const outcome = answer.code < 500 ? 'defer' : 'refuse';
+  const because = steps.at(-1)?.because;
+  return {
+    ...{ outcome, ...said(answer), steps },
+    recipients: to.map((address) => ({ address, outcome, route: '', ...(because && { because }) })),
+  };
+}
+
+/** As the client sees it: the code, and the text with its enhanced code before it. */
+function said({ code, enhanced, text }: Reply): { code: number; text: string } {
+  return { code, text: enhanced === undefined ? text : `${enhanced} ${text}` };
+}
+
+interface Walking extends World {
+  readonly question: Question;
+  readonly context: PolicyContext;
+}
+
+class Walk {
+  readonly #walking: Walking;
+  readonly #steps: Step[] = [];
+
+  constructor(walking: Walking) {
+    this.#walking = walking;
+  }
+
+  async go(): Promise<Explained> {
+    const { question, context, settings } = this.#walking;
+    const login = loginRuling(context, question.auth);
+    if (login !== undefined) return this.#endWith([step('login', 'refuse', login.because)], login);
+    const connection = await atConnect(context);
+    this.#steps.push(...connection.verdict.steps);
+    if (connection.verdict.outcome === 'refuse')
+      return ended(this.#steps, connection.verdict.reply, question);
+    const sender = parsePath(bracketed(question.from), { smtpUtf8: true });
+    if (!sender.ok)
+      return this.#endWith([step('sender', sender.problem)], refuse(senderSyntax501(sender.problem)));
+    const mail = await atMail(context, { sender: sender.value, size: question.size, connection });
+    this.#steps.push(...mail.verdict.steps);
+    if (mail.verdict.outcome !== 'accept') return ended(this.#steps, mail.verdict.reply, question);
+    const recipients = await this.#recipients(sender.value);
+    const refused = recipients.every(({ verdict }) => verdict.outcome !== 'accept');
+    if (!refused) await this.#data(sender.value, recipients);
+    return conclude({ settings, steps: this.#steps, recipients, data: this.#dataVerdict });
+  }
+
+  #dataVerdict: Verdict | undefined;
+
+  #endWith(steps: readonly Step[], ruling: Ruling): Explained {
+    this.#steps.push(...steps);
+    const answer = 'reply' in ruling ? ruling.reply : portClosed421;
+    return ended(this.#steps, answer, this.#walking.question);
+  }
+
+  async #recipients(sender: ReversePath): Promise<Judged[]> {
+    const { question, context } = this.#walking;
+    const judged: Judged[] = [];
+    for (const address of question.to) {
+      const earlier = judged.filter(({ verdict }) => verdict.outcome === 'accept').length;
+      const verdict = await recipientVerdict(context, { address, sender, earlier });
+      judged.push({ address, verdict, routes: [] });
+      this.#steps.push(...verdict.steps.map((one) => ({ ...one, recipient: address })));
+    }
+    return judged;
+  }
+
+  /** What only the message can tell is said to be open. */
+  async #data(sender: ReversePath, recipients: Judged[]): Promise<void> {
+    const { question, context } = this.#walking;
+    const verdict = await atData(context, { size: question.size ?? 0, header: headerFrom(sender), hops: 1 });
+    this.#dataVerdict = verdict;
+    this.#steps.push(...verdict.steps, ...openSteps(context));
+    if (verdict.outcome !== 'accept') return;
+    for (const one of recipients.filter((recipient) => recipient.verdict.outcome === 'accept')) {
+      one.routes = await explainRoute(this.#walking, { sender, address: one.address, question });
+      for (const { route, because } of one.routes)
+        this.#steps.push({ ...step('route', route, because), ...{ recipient: one.address } });
+    }
+  }
+}
+
+interface Judged {
+  readonly address: string;
+  readonly verdict: Verdict;
+  routes: readonly Route[];
+}
+
+/** AUTH is offered where the port's document says so. */
+function loginRuling({ settings, session }: PolicyContext, auth: string | undefined): Ruling | undefined {
+  if (auth === undefined || settings.server.ports[session.port].nameAndPassword) return undefined;
+  return refuse(notImplemented502, inServer(settings, `ports.${session.port}.nameAndPassword`, 'false'));
+}
+
+/** `a@b`, `<a@b>`, `<>` and the empty text are all taken. */
+function bracketed(text: string): string {
+  const trimmed = text.trim();
+  return trimmed.startsWith('<') ? trimmed : `<${trimmed}>`;
+}
+
+async function recipientVerdict(
+  context: PolicyContext,
+  { address, sender, earlier }: { address: string; sender: ReversePath; earlier: number },
+): Promise<Verdict> {
+  const parsed = parseForwardPath(bracketed(address), { smtpUtf8: true });
+  if (parsed.ok) return atRecipient(context, { sender, recipient: parsed.value, earlier });
+  const steps = [step('address', parsed.problem)];
+  return { outcome: 'refuse', reply: recipientSyntax501(logSafe(parsed.problem)), steps };
+}
+
+function headerFrom(sender: ReversePath): HeaderBlock {
+  return splitHeader(Buffer.from(sender === null ? '\r\n' : `From: <${sender.text}>\r\n\r\n`));
+}
+
+function openSteps({ settings, session }: PolicyContext): Step[] {
+  const { senderAuthentication, rules, name } = settings.configuration;
+  const document = `Configuration ${name}`;
+  const checks =
+    session.auth === undefined && Object.values(senderAuthentication).some((one) => one !== 'off');
+  return [
+    ...(checks
+      ? [step('sender authentication', 'depends on the message', { document, field: 'senderAuthentication' })]
+      : []),
+    ...(rules.length > 0 ? [step('mail rules', 'depend on the message', { document, field: 'rules' })] : []),
+  ];
+}
+
+interface Conclusion {
+  readonly settings: Settings;
+  readonly steps: readonly Step[];
+  readonly recipients: readonly Judged[];
+  readonly data: Verdict | undefined;
+}
+
+/** The message's own outcome: the end of DATA; where nobody was accepted, the first recipient's reply. */
+function conclude({ steps, recipients, data }: Conclusion): Explained {
+  const verdict = data ?? recipients[0]!.verdict;
+  const answer =
+    verdict.outcome === 'accept' ? reply(250, '0.0', 'Message accepted for delivery') : verdict.reply;
+  return {
+    ...{ outcome: verdict.outcome, ...said(answer), steps },
+    recipients: recipients.map((one) => recipientRow(one, data)),
+  };
+}
+
+function recipientRow({ address, verdict, routes }: Judged, data: Verdict | undefined): ExplainedRecipient {
+  const decided =
+    verdict.outcome === 'accept' && data !== undefined && data.outcome !== 'accept' ? data : verdict;
+  const { outcome } = decided;
+  const because = routes[0]?.because ?? decided.because;
+  const told =
+    decided.outcome === 'accept' ? {} : { reply: `${decided.reply.code} ${said(decided.reply).text}` };
+  return {
+    ...{ address, outcome, route: routes.map(({ route }) => route).join('; ') },
+    ...(because && { because }),
+    ...told,
+    ...(routes.length > 1 ? { routes } : {}),
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * Reads CSV (RFC 4180) with a header row: cells in double quotes may hold separators, line ends and doubled quotes.
+ * The separator (comma, semicolon, tab) is the one that the header row has most of.
+ */
+export interface Csv {
+  readonly header: readonly string[];
+  readonly rows: readonly { readonly line: number; readonly cells: readonly string[] }[];
+}
+
+export function parseCsv(text: string): Csv {
+  const plain = text.replace(/^\ufeff/, '');
+  const separator = separatorOf(plain);
+  const rows = rowsOf(plain, separator).filter(({ cells }) => cells.some((cell) => cell.trim() !== ''));
+  const [header, ...rest] = rows;
+  return { header: (header?.cells ?? []).map((cell) => cell.trim()), rows: rest };
+}
+
+function separatorOf(text: string): string {
+  const header = text.split(/\r?\n/, 1)[0] ?? '';
+  const count = (separator: string): number => header.split(separator).length;
+  return [',', ';', '\t'].reduce((best, one) => (count(one) > count(best) ? one : best));
+}
+
+interface Row {
+  readonly line: number;
+  readonly cells: string[];
+}
+
+/** A quote that is never closed takes the rest of the text. */
+function rowsOf(text: string, separator: string): Row[] {
+  const rows: Row[] = [];
+  let [line, cells, at] = [1, [] as string[], 0];
+  while (at < text.length) {
+    const started = line;
+    do {
+      const cell = text[at] === '"' ? quotedCell(text, at) : plainCell(text, at, separator);
+      cells.push(cell.value);
+      line += text.slice(at, cell.end).split('\n').length - 1;
+      at = cell.end;
+    } while (text[at] === separator && (at += 1) <= text.length);
+    rows.push({ line: started, cells });
+    cells = [];
+    if (text[at] === '\r') at += 1;
+    if (text[at] === '\n') at += 1;
+    line += 1;
+  }
+  return rows;
+}
+
+interface Cell {
+  readonly value: string;
+  readonly end: number;
+}
+
+function plainCell(text: string, from: number, separator: string): Cell {
+  let end = from;
+  while (end < text.length && text[end] !== separator && text[end] !== '\n' && text[end] !== '\r') end += 1;
+  return { value: text.slice(from, end), end };
+}
+
+/** What stands behind the closing quote belongs to the cell, so that nothing is lost and reading goes on. */
+function quotedCell(text: string, from: number): Cell {
+  let value = '';
+  let at = from + 1;
+  for (; at < text.length; at += 1) {
+    if (text[at] !== '"') value += text[at];
+    else if (text[at + 1] === '"') value += text[(at += 1)];
+    else break;
+  }
+  let end = at + 1;
+  while (end < text.length && !/[,;\t\r\n]/.test(text[end]!)) value += text[end++];
+  return { value, end };
+}
