@@ -36,6 +36,7 @@ export class House {
   /** The last set that was confirmed. */
   latest: Settings | undefined;
   stopping = false;
+  #missing = false;
   readonly #sessions = new Map<string, number>();
 
   constructor(doors: HouseOptions) {
@@ -45,6 +46,7 @@ export class House {
   /** The current set; throws DirectoryUnavailable. */
   async settings(): Promise<Settings> {
     this.latest = await this.doors.source.current();
+    this.#missing = false;
     return this.latest;
   }
 
@@ -53,7 +55,10 @@ export class House {
     try {
       return await this.settings();
     } catch (cause) {
-      if (!(cause instanceof DirectoryUnavailable)) this.doors.log.fault('Settings could not be read', cause);
+      // Told once until they are back: every session would say the same.
+      if (!this.#missing || !(cause instanceof DirectoryUnavailable))
+        this.doors.log.fault('Settings cannot be read; mail is put off', cause);
+      this.#missing = true;
       return this.latest;
     }
   }
