@@ -40,7 +40,7 @@ async function put({ client, bucket }: Options, Key: string, body: Uint8Array | 
   await new Upload({ client, params, partSize, queueSize: 1, leavePartsOnError: false }).done();
 }
 
-async function putNew({ client, bucket }: Options, Key: string, body: Uint8Array): Promise<void> {
+async function putNew({ client, bucket }: Options, Key: string, body: Uint8Array): Promise<boolean> {
   const put = new PutObjectCommand({
     Bucket: bucket,
     Key,
@@ -50,8 +50,10 @@ async function putNew({ client, bucket }: Options, Key: string, body: Uint8Array
   });
   try {
     await client.send(put);
+    return true;
   } catch (error) {
     if (!(error instanceof S3ServiceException) || error.name !== 'PreconditionFailed') throw error;
+    return false;
   }
 }
 

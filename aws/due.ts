@@ -25,8 +25,8 @@ export interface Due {
   item(key: DueKey): Promise<SpoolItem | undefined>;
   /** Moves the item's `wakeAt` while it is the one seen. */
   move(key: DueKey, wakeAt: string): Promise<boolean>;
-  /** Replaces the item while its `wakeAt` is the one seen. */
-  replace(key: DueKey, next: SpoolItem): Promise<boolean>;
+  /** Replaces a delivery while its `wakeAt` is the one seen, and its version the one before `next`. */
+  replace(key: DueKey, next: Delivery): Promise<boolean>;
 }
 
 export function awsDue({ client, table }: { client: DynamoDBClient; table: string }): Due {
@@ -51,8 +51,8 @@ export function awsDue({ client, table }: { client: DynamoDBClient; table: strin
       const put = new PutItemCommand({
         TableName: table,
         Item: toItem(next),
-        ConditionExpression: 'wakeAt = :seen',
-        ExpressionAttributeValues: values({ ':seen': seen }),
+        ConditionExpression: 'wakeAt = :seen AND version = :before',
+        ExpressionAttributeValues: values({ ':seen': seen, ':before': next.version - 1 }),
       });
       return (await conditionally(() => client.send(put))).done;
     },

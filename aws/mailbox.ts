@@ -22,7 +22,7 @@ import { editHeader } from '../mail/envelope/apply-edits.ts';
 import type { Deposit, Mailbox, MailboxRow } from '../mail/mailbox/mailbox.ts';
 import { BodyMissing } from '../mail/spool/doors.ts';
 import { awsBodyStore } from './body-store.ts';
-import { fromItem, toItem, values, type Item } from './items.ts';
+import { conditionally, fromItem, toItem, values, type Item } from './items.ts';
 
 interface Options {
   readonly dynamodb: DynamoDBClient;
@@ -61,7 +61,10 @@ async function deposit(options: Options, what: Deposit): Promise<'deposited' | '
   const bodyKey = objectKey(mailFile, id);
   await copy(options, what.spoolKey, bodyKey);
   const outcome = await inLine(mailFile, () => writeRow(options, what, bodyKey));
-  if (outcome === 'over quota') await removeObject(options, bodyKey);
+  if (outcome === 'deposited') return outcome;
+  // A worker that was thought dead may have written the row after all: its body stays.
+  if ((await rowOf(options, mailFile, id)) !== undefined) return 'deposited';
+  await removeObject(options, bodyKey);
   return outcome;
 }
 
@@ -219,7 +222,8 @@ async function remove(options: Options, mailFile: string, id: string): Promise<b
       ConditionExpression: 'attribute_exists(mailFile)',
     },
   };
-  await options.dynamodb.send(new TransactWriteItemsCommand({ TransactItems: [giveBack, drop] }));
+  const write = new TransactWriteItemsCommand({ TransactItems: [giveBack, drop] });
+  if (!(await conditionally(() => options.dynamodb.send(write))).done) return false;
   await removeObject(options, row.bodyKey);
   return true;
 }

@@ -40,7 +40,8 @@ export function awsSpoolDesk(options: Options): SpoolDesk {
 
 async function listOpen(options: Options, state?: State): Promise<Delivery[]> {
   const due = awsDue(options);
-  const shards = state === 'held' || state === 'dead' ? restShards : [...wakeShards, ...restShards];
+  // Held mail of which a report is still owed stands with what is woken.
+  const shards = [...wakeShards, ...restShards];
   const keys = await Promise.all(shards.map((shard) => due.read(shard, '9999', Number.MAX_SAFE_INTEGER)));
   const found = await readMany(
     options,

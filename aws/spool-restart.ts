@@ -11,7 +11,6 @@ import { awsDue, type Due, type DueKey, type SpoolItem } from './due.ts';
 import { fromItem, toItem, values } from './items.ts';
 
 const endOfTime = '9999';
-const mostAtOnce = 1000;
 
 /** Returns how many items were woken. */
 export async function wakeAfterRestart(options: {
@@ -23,7 +22,7 @@ export async function wakeAfterRestart(options: {
   const hops = new Set<string>();
   let woken = 0;
   for (const shard of wakeShards) {
-    const keys = await due.read(shard, endOfTime, mostAtOnce);
+    const keys = await due.read(shard, endOfTime, Number.MAX_SAFE_INTEGER);
     for (const key of keys) if (await wakeOne(due, key, hops)) woken += 1;
   }
   for (const hop of hops) await freeSlots(table, hop);
@@ -36,10 +35,15 @@ async function wakeOne(due: Due, key: DueKey, hops: Set<string>): Promise<boolea
   const now = new Date().toISOString();
   if (!isDelivery(item)) return due.move(key, now);
   if (isOutbound(item)) hops.add(`hop#${hopName(item.transport, item.nextHop)}`);
-  if (item.state === 'sending')
-    return due.replace(key, rested({ ...item, state: 'pending', claims: item.claims - 1, dueAt: now }, now));
+  if (item.state === 'sending') return due.replace(key, unclaimed(item, now));
   if (item.state === 'pending' || owesAnything(item)) return due.move(key, now);
   return false;
+}
+
+/** A wish that was left on it the sweep carries out. */
+function unclaimed(item: Delivery, now: string): Delivery {
+  const { version, claims } = item;
+  return rested({ ...item, version: version + 1, state: 'pending', claims: claims - 1, dueAt: now }, now);
 }
 
 function isDelivery(item: SpoolItem): item is Delivery {

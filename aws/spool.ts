@@ -4,26 +4,22 @@
  * the queue or the due index brings the work back.
  */
 import {
-  DeleteItemCommand,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
-  TransactWriteItemsCommand,
   UpdateItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
-import type { Clock, Plan, Spool } from '../mail/spool/doors.ts';
+import type { Clock, Spool } from '../mail/spool/doors.ts';
 import type { Delivery, DeliveryKey, MessageRecord, ReportRecord } from '../mail/spool/records.ts';
-import { applyWant } from '../mail/spool/steer.ts';
+import { wished } from '../mail/spool/steer.ts';
 import { atRest } from '../mail/spool/standing.ts';
-import { later, minute, routePart, wakeOf } from '../mail/spool/keys.ts';
+import { wakeOf } from '../mail/spool/keys.ts';
 import { conditionally, fromItem, toItem, values, type Item } from './items.ts';
+import { followPlan, writePlan } from './spool-plan.ts';
 
 const mostClaims = 5;
-/** Transactions take 100 items and 4 MB; records are up to 64 KB. */
-const largestTransaction = 4_000_000;
-export const mostInOneTransaction = 90;
 
 export interface SpoolOptions {
   readonly client: DynamoDBClient;
@@ -77,101 +73,6 @@ async function readParts<T>({ client, table }: Options, message: string, prefix:
   return found;
 }
 
-/** Transition 2. Small plans in one transaction; large ones as `m` planned, each `d`, then `m` routed. */
-async function writePlan(options: SpoolOptions, plan: Plan): Promise<boolean> {
-  const small = plan.deliveries.length <= mostInOneTransaction && sizeOf(plan) < largestTransaction;
-  if (small) return writeAtOnce(options, plan);
-  const begun = await putFirst(options, {
-    ...plan.message,
-    phase: 'planned',
-    ...waking(options, plan.message),
-  });
-  if (!begun) return false;
-  await followPlan(options, plan);
-  return true;
-}
-
-/** Transition 2' for large plans: each `d` if absent, then `m` routed. Any number of times. */
-async function followPlan({ client, table, clock }: SpoolOptions, plan: Plan): Promise<void> {
-  if (plan.waited === true) await dropWaiting({ client, table }, plan.message.message);
-  for (let at = 0; at < plan.deliveries.length; at += 25)
-    await Promise.all(
-      plan.deliveries.slice(at, at + 25).map((delivery) => putAbsent({ client, table }, delivery)),
-    );
-  await client.send(
-    new UpdateItemCommand({
-      TableName: table,
-      Key: toItem({ message: plan.message.message, part: 'm' }),
-      UpdateExpression: 'SET phase = :routed, version = version + :one, routedAt = :now REMOVE wake, wakeAt',
-      ExpressionAttributeValues: values({ ':routed': 'routed', ':one': 1, ':now': clock().toISOString() }),
-    }),
-  );
-}
-
-async function writeAtOnce({ client, table }: SpoolOptions, plan: Plan): Promise<boolean> {
-  const first = { Put: { TableName: table, Item: toItem(plan.message), ...notYetPlanned } };
-  const rest = [
-    ...plan.deliveries.map((d) => ({ Put: { TableName: table, Item: toItem(d) } })),
-    ...waitingPart(plan).map((Key) => ({ Delete: { TableName: table, Key } })),
-  ];
-  const { done } = await conditionally(() =>
-    client.send(new TransactWriteItemsCommand({ TransactItems: [first, ...rest] })),
-  );
-  return done;
-}
-
-async function dropWaiting({ client, table }: Options, message: string): Promise<void> {
-  await conditionally(() =>
-    client.send(
-      new DeleteItemCommand({
-        TableName: table,
-        Key: toItem({ message, part: routePart }),
-        ConditionExpression: 'transport = :route AND attribute_exists(reason)',
-        ExpressionAttributeValues: values({ ':route': 'route' }),
-      }),
-    ),
-  );
-}
-
-/** Record `d#0000` of a message that waited, unless the plan has one of its own. */
-function waitingPart({ waited, message, deliveries }: Plan): Item[] {
-  if (waited !== true || deliveries.some(({ part }) => part === routePart)) return [];
-  return [toItem({ message: message.message, part: routePart })];
-}
-
-/** No plan exists: `m` is absent, or waits before routing. */
-const notYetPlanned = {
-  ConditionExpression: 'attribute_not_exists(message) OR phase IN (:unrouted, :stuck)',
-  ExpressionAttributeValues: values({ ':unrouted': 'unrouted', ':stuck': 'stuck' }),
-};
-
-async function putFirst({ client, table }: Options, message: MessageRecord): Promise<boolean> {
-  const { done } = await conditionally(() =>
-    client.send(new PutItemCommand({ TableName: table, Item: toItem(message), ...notYetPlanned })),
-  );
-  return done;
-}
-
-async function putAbsent({ client, table }: Options, delivery: Delivery): Promise<void> {
-  await conditionally(() =>
-    client.send(
-      new PutItemCommand({
-        TableName: table,
-        Item: toItem(delivery),
-        ConditionExpression: 'attribute_not_exists(message)',
-      }),
-    ),
-  );
-}
-
-function waking({ clock }: SpoolOptions, message: MessageRecord): Pick<MessageRecord, 'wake' | 'wakeAt'> {
-  return { wake: wakeOf(message.message), wakeAt: later(clock(), 2 * minute) };
-}
-
-function sizeOf(plan: Plan): number {
-  return Buffer.byteLength(JSON.stringify(plan));
-}
-
 /** Transition 3. */
 async function claim(
   options: SpoolOptions,
@@ -219,15 +120,17 @@ function claimValues(now: string): Record<string, unknown> {
   };
 }
 
-/** Five claims without an outcome: something of ours kills the worker each time. A person must look. */
+/**
+ * Five claims without an outcome: something of ours kills the worker each time. A person must look; where one has said
+ * already what is to happen, the sweep does it.
+ */
 async function holdFaulty(options: SpoolOptions, delivery: Delivery): Promise<void> {
   const now = options.clock();
   const abandoned = delivery.state !== 'sending' || (delivery.leaseUntil ?? '') < now.toISOString();
   const open = ['pending', 'deferred', 'sending'].includes(delivery.state);
-  if (delivery.claims < mostClaims || !abandoned || !open) return;
+  if (delivery.claims < mostClaims || !abandoned || !open || delivery.want !== undefined) return;
   await options.keepBody(delivery.message);
-  const { lease: _, leaseUntil: __, ...record } = delivery;
-  const next = atRest({ ...record, state: 'held', version: record.version + 1 }, 'fault', now);
+  const next = atRest({ ...delivery, state: 'held', version: delivery.version + 1 }, 'fault', now);
   if (await putVersion(options, next, delivery.version)) options.onFault(next);
 }
 
@@ -238,15 +141,10 @@ async function settle(options: SpoolOptions, claimed: Delivery, next: Delivery):
   if (written.done) return true;
   const old = written.old === undefined ? undefined : fromItem<Delivery>(written.old);
   if (old?.want === undefined || old.lease !== claimed.lease) return false;
-  const wished = wishedFor(next, old, options.clock());
-  await keepWhatRests(options, wished);
-  const again = await putLeased(options, old, { ...wished, version: old.version + 1 });
+  const last = wished(next, old.want, options.clock());
+  await keepWhatRests(options, last);
+  const again = await putLeased(options, old, { ...last, version: old.version + 1 });
   return again.done;
-}
-
-function wishedFor(next: Delivery, old: Delivery, now: Date): Delivery {
-  if (next.state !== 'deferred' || old.want === undefined) return next;
-  return applyWant({ ...next, want: old.want }, now);
 }
 
 async function keepWhatRests({ keepBody }: SpoolOptions, next: Delivery): Promise<void> {

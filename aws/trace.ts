@@ -3,6 +3,7 @@
  * finds a message without a scan. Configuration, Message Tracking: `tracking.enabled`, `tracking.exceptFor`.
  */
 import { BatchWriteItemCommand, QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expiryOf } from '../mail/spool/keys.ts';
 import type { MessageRecord } from '../mail/spool/records.ts';
 import { fromItem, toItem, values, type Item } from './items.ts';
@@ -47,17 +48,23 @@ export async function writeTrace(
   for (let at = 0; at < puts.length; at += 25) await writeSome({ client, table }, puts.slice(at, at + 25));
 }
 
+/** DynamoDB leaves out what it has no room for just then. */
+const mostTries = 5;
+
 type Puts = { PutRequest: { Item: Item } }[];
 
 async function writeSome({ client, table }: Options, puts: Puts): Promise<void> {
-  const { UnprocessedItems } = await client.send(
-    new BatchWriteItemCommand({ RequestItems: { [table]: puts } }),
+  let left = puts;
+  for (let tries = 0; tries < mostTries; tries++) {
+    const write = new BatchWriteItemCommand({ RequestItems: { [table]: left } });
+    const { UnprocessedItems } = await client.send(write);
+    left = (UnprocessedItems?.[table] ?? []) as Puts;
+    if (left.length === 0) return;
+    await pause(50 * 2 ** tries);
+  }
+  throw new Error(
+    `${left.length} trace pointers were not taken; the message is routed and will be announced again.`,
   );
-  const left = UnprocessedItems?.[table]?.length ?? 0;
-  if (left > 0)
-    throw new Error(
-      `${left} trace pointers were not taken; the message is routed and will be announced again.`,
-    );
 }
 
 /** Ids of messages found by a word on a day (`2026-11-21`). */

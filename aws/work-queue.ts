@@ -26,7 +26,7 @@ export function awsWorkQueue({ client, urls, queueOf }: Options): WorkQueue {
     deliver: (work) => sendAll(client, urls.deliver, work),
     async hop(work) {
       const queue = queueOf(work);
-      // Not deployed: the due index keeps the delivery and the sweep says why it waits.
+      // Not deployed: the due index keeps the delivery, and the sweep puts it off with the reason.
       if (queue === 'direct' && !urls.direct) return;
       await send(queue, work, groupOf(`${work.transport}#${work.nextHop}`));
     },

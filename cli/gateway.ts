@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { s3 } from '../aws/clients.ts';
-import { keepBody } from '../aws/objects.ts';
+import { keepBody, restoreBody } from '../aws/objects.ts';
 import { accountOf } from '../aws/stack-account.ts';
 import { Failure } from './failure.ts';
 
@@ -17,6 +17,7 @@ export interface Gateway {
   readonly data?: string;
   readonly stack: string;
   readonly keepBody: (id: string) => Promise<void>;
+  readonly restoreBody: (id: string) => Promise<void>;
 }
 
 export async function openGateway(stack: string | undefined): Promise<Gateway> {
@@ -46,7 +47,15 @@ function localGateway(data: string): Gateway {
   });
   const { tables, queues, bucket } = found;
   const name = tables.directory.replace(/-directory$/, '');
-  return { tables, queues, bucket, data, stack: name, keepBody: keepBody({ client: s3(), bucket }) };
+  return {
+    tables,
+    queues,
+    bucket,
+    data,
+    stack: name,
+    keepBody: keepBody({ client: s3(), bucket }),
+    restoreBody: restoreBody({ client: s3(), bucket }),
+  };
 }
 
 /** Names follow from the stack's; account and region from the table's ARN. */
@@ -72,5 +81,6 @@ async function deployedGateway(stack: string): Promise<Gateway> {
     bucket,
     stack,
     keepBody: keepBody({ client: s3(), bucket }),
+    restoreBody: restoreBody({ client: s3(), bucket }),
   };
 }

@@ -3,6 +3,8 @@
  * message of its own under an id derived from that record. Any step may be repeated.
  */
 import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { ReportWriter } from '../../aws/report-writer.ts';
 import type { SettingsSource } from '../../mail/directory/settings.ts';
 import type { Settings } from '../../mail/directory/settings.ts';
@@ -16,7 +18,7 @@ import {
   type Spool,
   type WorkQueue,
 } from '../../mail/spool/doors.ts';
-import { bodyKeyOf } from '../../mail/spool/keys.ts';
+import { bodyKeyOf, keptKeyOf } from '../../mail/spool/keys.ts';
 import type { MessageRecord, ReportRecord } from '../../mail/spool/records.ts';
 import { gatherReport } from '../../mail/spool/report.ts';
 
@@ -33,20 +35,28 @@ export interface ReportDoors {
 
 export async function reportMessage(id: string, doors: ReportDoors): Promise<void> {
   const settings = await doors.settings.current();
-  const message = await doors.spool.message(id);
-  if (message === undefined) throw new Error(`Message ${id} is owed a report but has no record m.`);
-  for (const report of await doors.spool.reports(id))
-    if (report.wake !== undefined) await spoolReport(message, report, settings, doors);
-  await reportOwed(message, settings, doors);
+  for (let tries = 0; tries < mostTries; tries++)
+    if (await reportedAll(await recordOf(id, doors), settings, doors)) return;
+  throw new Error(`Message ${id} changed whenever its report was written; it is written again.`);
 }
 
-async function reportOwed(message: MessageRecord, settings: Settings, doors: ReportDoors): Promise<void> {
+/** Something may move between reading and writing; seldom more than once. */
+const mostTries = 5;
+
+async function recordOf(id: string, { spool }: ReportDoors): Promise<MessageRecord> {
+  const message = await spool.message(id);
+  if (message === undefined) throw new Error(`Message ${id} is owed a report but has no record m.`);
+  return message;
+}
+
+/** False: the records changed under the report, and are to be read again. */
+async function reportedAll(message: MessageRecord, settings: Settings, doors: ReportDoors): Promise<boolean> {
+  for (const report of await doors.spool.reports(message.message))
+    if (report.wake !== undefined) await spoolReport(message, report, settings, doors);
   const reporting = gatherReport(message, await doors.spool.deliveries(message.message), doors.clock());
-  if (reporting === undefined) return;
-  if (!(await doors.writer.write(message, reporting)))
-    throw new Error(`Message ${message.message} changed while its report was written; it is written again.`);
-  await spoolReport(message, reporting.report, settings, doors);
-  await reportOwed({ ...message, reports: message.reports + 1 }, settings, doors);
+  if (reporting === undefined) return true;
+  if (!(await doors.writer.write(message, reporting))) return false;
+  return reportedAll({ ...message, reports: message.reports + 1 }, settings, doors);
 }
 
 async function spoolReport(
@@ -55,11 +65,21 @@ async function spoolReport(
   settings: Settings,
   doors: ReportDoors,
 ): Promise<void> {
-  const bytes = await bytesOf(message, report, settings, doors);
-  await doors.bodies.putNew(report.reportId, bytes);
+  const composed = await bytesOf(message, report, settings, doors);
+  const bytes = await spooledBytes(report, composed, doors);
   await doors.queue.route({ id: report.reportId, envelope: envelopeOf(message, report, settings, bytes) });
   await doors.writer.finish(report, doors.clock());
   doors.onReported(report);
+}
+
+/** An earlier try may have spooled other words (documents change): what lies in the spool is the report. */
+async function spooledBytes(
+  { reportId }: ReportRecord,
+  composed: Buffer,
+  { bodies }: ReportDoors,
+): Promise<Buffer> {
+  if (await bodies.putNew(reportId, composed)) return composed;
+  return buffer(await bodies.open(bodyKeyOf(reportId)));
 }
 
 async function bytesOf(
@@ -88,7 +108,7 @@ async function originalOf(message: MessageRecord, report: ReportRecord, doors: R
   const whole = failed && envelope.ret !== 'HDRS' && envelope.size <= wholeUpTo;
   const end = whole ? envelope.size : envelope.headerSize;
   try {
-    const bytes = await readAll(doors.bodies, envelope.bodyKey, end);
+    const bytes = await readOriginal(doors.bodies, message, end);
     return { bytes: whole ? bytes : headerBlock(bytes), whole };
   } catch (error) {
     if (!(error instanceof BodyMissing)) throw error;
@@ -105,12 +125,19 @@ function headerBlock(bytes: Buffer): Buffer {
   return end === -1 ? bytes : bytes.subarray(0, end);
 }
 
-async function readAll(bodies: BodyStore, key: string, length: number): Promise<Buffer> {
+/** Of what was held for long only the kept copy is left. */
+async function readOriginal(
+  bodies: BodyStore,
+  { message, envelope }: MessageRecord,
+  length: number,
+): Promise<Buffer> {
   if (length === 0) return Buffer.alloc(0);
-  const chunks: Buffer[] = [];
-  for await (const chunk of await bodies.open(key, { start: 0, end: length - 1 }))
-    chunks.push(Buffer.from(chunk as Uint8Array));
-  return Buffer.concat(chunks);
+  const range = { start: 0, end: length - 1 };
+  const kept = (error: unknown): Promise<Readable> => {
+    if (!(error instanceof BodyMissing)) throw error;
+    return bodies.open(keptKeyOf(message), range);
+  };
+  return buffer(await bodies.open(envelope.bodyKey, range).catch(kept));
 }
 
 /** MAIL FROM of every report is `<>`, so that no report is ever reported. */

@@ -1,24 +1,34 @@
 /**
  * The sweep: reads what is due in each of the 64 shards, moves every item in the index and wakes the queue it needs.
- * Each next hop and each report is woken once per sweep; a closed hop is left until it opens again.
+ * Each next hop and each report is woken once per sweep; a closed hop is left until it opens again; what no worker here
+ * can carry is put off with the reason. An item that fails is told of and left: it is due again, and no other waits for it.
  */
 import type { Due, DueKey } from '../../aws/due.ts';
-import type { Clock, Hops, HopWork, WorkQueue } from '../../mail/spool/doors.ts';
+import type { SettingsSource } from '../../mail/directory/settings.ts';
+import type { Clock, Hops, HopWork, Spool, WorkQueue } from '../../mail/spool/doors.ts';
 import { hopName, wakeShards } from '../../mail/spool/keys.ts';
 import { sweepItem, type Sweep, type Wake } from '../../mail/spool/sweep.ts';
+import { putOffUnreachable } from './unreachable.ts';
 
 export interface SweepDoors {
   readonly due: Due;
   readonly hops: Pick<Hops, 'state'>;
   readonly queue: WorkQueue;
+  readonly spool: Pick<Spool, 'claim' | 'settle'>;
+  readonly settings: SettingsSource;
+  /** Keeps the body of what a wish left behind makes `held`. */
+  readonly keepBody: (id: string) => Promise<void>;
+  /** Whether a queue is deployed whose workers can carry this. */
+  readonly reaches: (work: HopWork) => boolean;
   readonly clock: Clock;
-  /** Spreads the wakes of a closed hop: a number from 0 to 1. */
+  /** Spreads the wakes of a closed hop, and says which shard comes first: a number from 0 to 1. */
   readonly jitter: () => number;
   readonly remainingMilliseconds: () => number;
+  readonly onFault: (cause: unknown, item: DueKey) => void;
 }
 
 interface Run extends SweepDoors {
-  readonly woken: Set<string>;
+  readonly woken: Map<string, Promise<void>>;
   readonly closed: Map<string, Promise<string | undefined>>;
 }
 
@@ -29,10 +39,13 @@ const jitterMilliseconds = 60_000;
 
 /** Returns how many items were moved. */
 export async function sweep(doors: SweepDoors): Promise<number> {
-  const run: Run = { ...doors, woken: new Set(), closed: new Map() };
+  const run: Run = { ...doors, woken: new Map(), closed: new Map() };
+  const first = Math.floor(doors.jitter() * wakeShards.length) % wakeShards.length;
+  // Where there is more than one sweep can do, every shard comes first in its turn.
+  const shards = [...wakeShards.slice(first), ...wakeShards.slice(0, first)];
   let moved = 0;
-  for (let at = 0; at < wakeShards.length; at += shardsAtOnce) {
-    const some = wakeShards.slice(at, at + shardsAtOnce).map((shard) => sweepShard(run, shard));
+  for (let at = 0; at < shards.length; at += shardsAtOnce) {
+    const some = shards.slice(at, at + shardsAtOnce).map((shard) => sweepShard(run, shard));
     moved += (await Promise.all(some)).reduce((sum, count) => sum + count, 0);
   }
   return moved;
@@ -42,34 +55,47 @@ async function sweepShard(run: Run, shard: string): Promise<number> {
   let moved = 0;
   while (run.remainingMilliseconds() > reserve) {
     const keys = await run.due.read(shard, run.clock().toISOString(), mostPerRead);
-    const results = await Promise.all(keys.map((key) => sweepOne(run, key)));
+    const results = await Promise.all(keys.map((key) => sweepSafely(run, key)));
     moved += results.filter(Boolean).length;
     if (keys.length < mostPerRead || !results.some(Boolean)) return moved;
   }
   return moved;
 }
 
+async function sweepSafely(run: Run, key: DueKey): Promise<boolean> {
+  try {
+    return await sweepOne(run, key);
+  } catch (cause) {
+    run.onFault(cause, key);
+    return false;
+  }
+}
+
 async function sweepOne(run: Run, key: DueKey): Promise<boolean> {
   const item = await run.due.item(key);
   if (item === undefined || item.wakeAt !== key.wakeAt) return false;
-  const decided = sweepItem(item, run.clock());
-  const closedUntil = await closureOf(run, decided.wakes);
-  const moved = await moveOn(run, key, closedUntil === undefined ? decided.move : { wakeAt: closedUntil });
-  if (!moved) return false;
-  for (const wake of decided.wakes)
-    if (closedUntil === undefined || wake.queue !== 'hop') await wakeOnce(run, wake);
+  const { move, wakes } = sweepItem(item, run.clock());
+  const hop = wakes.find((one) => one.queue === 'hop')?.work;
+  if (hop !== undefined && !run.reaches(hop)) return putOffUnreachable(key, run);
+  const closedUntil = hop && (await closureOf(run, hop));
+  if (!(await moveOn(run, key, closedUntil === undefined ? move : movedTo(move, closedUntil)))) return false;
+  for (const wake of wakes) if (closedUntil === undefined || wake.queue !== 'hop') await wakeOnce(run, wake);
   return true;
 }
 
-function moveOn(run: Run, key: DueKey, move: Sweep['move']): Promise<boolean> {
-  return 'next' in move ? run.due.replace(key, move.next) : run.due.move(key, move.wakeAt);
+async function moveOn(run: Run, key: DueKey, move: Sweep['move']): Promise<boolean> {
+  if (!('next' in move)) return run.due.move(key, move.wakeAt);
+  if (move.next.state === 'held') await run.keepBody(move.next.message);
+  return run.due.replace(key, move.next);
 }
 
-/** When the hop among the wakes opens again, with jitter; undefined: it is open, or there is none. */
-async function closureOf(run: Run, wakes: readonly Wake[]): Promise<string | undefined> {
-  const wake = wakes.find((one) => one.queue === 'hop');
-  if (wake?.queue !== 'hop') return undefined;
-  const until = await closedUntil(run, wake.work);
+function movedTo(move: Sweep['move'], wakeAt: string): Sweep['move'] {
+  return 'next' in move ? { next: { ...move.next, wakeAt } } : { wakeAt };
+}
+
+/** When the hop opens again, with jitter; undefined: it is open. */
+async function closureOf(run: Run, hop: HopWork): Promise<string | undefined> {
+  const until = await closedUntil(run, hop);
   if (until === undefined || until <= run.clock().toISOString()) return undefined;
   return new Date(Date.parse(until) + run.jitter() * jitterMilliseconds).toISOString();
 }
@@ -81,12 +107,17 @@ function closedUntil(run: Run, work: HopWork): Promise<string | undefined> {
   return known;
 }
 
-async function wakeOnce(run: Run, wake: Wake): Promise<void> {
+/** Whoever asks while the wake is under way waits for it, so that all of them hear when it fails. */
+function wakeOnce(run: Run, wake: Wake): Promise<void> {
   const name = JSON.stringify(wake);
-  if (run.woken.has(name)) return;
-  run.woken.add(name);
-  if (wake.queue === 'route') await run.queue.route({ id: wake.id });
-  else if (wake.queue === 'deliver') await run.queue.deliver([{ message: wake.message, part: wake.part }]);
-  else if (wake.queue === 'hop') await run.queue.hop(wake.work);
-  else await run.queue.report({ message: wake.message });
+  const known = run.woken.get(name) ?? send(run.queue, wake);
+  run.woken.set(name, known);
+  return known;
+}
+
+async function send(queue: WorkQueue, wake: Wake): Promise<void> {
+  if (wake.queue === 'route') await queue.route({ id: wake.id });
+  else if (wake.queue === 'deliver') await queue.deliver([{ message: wake.message, part: wake.part }]);
+  else if (wake.queue === 'hop') await queue.hop(wake.work);
+  else await queue.report({ message: wake.message });
 }

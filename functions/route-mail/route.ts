@@ -2,6 +2,8 @@
  * One `route` message carried out (spool.md, transitions 2 and 2'): plan once, then tell the queues. A redelivery
  * finds the plan and follows it; every step can be repeated.
  */
+import { randomUUID } from 'node:crypto';
+import { fitsOneTransaction } from '../../aws/spool-plan.ts';
 import type { Directory } from '../../mail/directory/directory.ts';
 import type { SettingsSource } from '../../mail/directory/settings.ts';
 import type { Envelope } from '../../mail/envelope/envelope.ts';
@@ -39,10 +41,19 @@ async function envelopeOf(work: RouteWork, { objects }: RouteDoors): Promise<Env
   return (await objects.getJson(work.envelopeKey)) as Envelope;
 }
 
-async function planAndFollow(envelope: Envelope, doors: RouteDoors, waited = false): Promise<void> {
+/** What waited goes with its plan; what was released is not asked again why it was held. */
+interface Before {
+  readonly waited: boolean;
+  readonly released: boolean;
+}
+
+const isNew: Before = { waited: false, released: false };
+
+async function planAndFollow(envelope: Envelope, doors: RouteDoors, before = isNew): Promise<void> {
   const settings = await doors.settings.current();
   const { directory } = doors;
-  const plan = await routeMessage({ envelope, settings, directory, now: doors.clock(), released: waited });
+  const { waited, released } = before;
+  const plan = await routeMessage({ envelope, settings, directory, now: doors.clock(), released });
   await write({ ...plan, waited }, doors);
 }
 
@@ -56,16 +67,17 @@ async function write(plan: Plan, doors: RouteDoors): Promise<void> {
   await announce(stored.deliveries, doors);
 }
 
-/** More deliveries than one transaction takes: the plan stands in S3 first, and `m` names it. */
+/**
+ * More than one transaction takes: the plan stands in S3 first, and `m` names it. Each try stores its own, so that two at
+ * once, between whom documents may have changed, never follow one with half of the other.
+ */
 async function storePlan(plan: Plan, { objects }: RouteDoors): Promise<Plan> {
-  if (plan.deliveries.length <= mostInline) return plan;
-  const planKey = `plans/${plan.message.message}`;
+  if (fitsOneTransaction(plan)) return plan;
+  const planKey = `plans/${plan.message.message}/${randomUUID()}`;
   const stored: Plan = { ...plan, message: { ...plan.message, planKey } };
   await objects.putJson(planKey, stored);
   return stored;
 }
-
-const mostInline = 90;
 
 async function followStored(record: MessageRecord, doors: RouteDoors): Promise<void> {
   const plan = (await doors.objects.getJson(record.planKey ?? `plans/${record.message}`)) as Plan;
@@ -79,8 +91,8 @@ async function planReleased(record: MessageRecord, doors: RouteDoors): Promise<v
   const waiting = (await doors.spool.deliveries(record.message)).find(({ part }) => part === routePart);
   if (waiting === undefined || waiting.state !== 'pending') return;
   const settings = await doors.settings.current();
-  if (waiting.reason === 'smtpRouting' && !settings.server.smtpRouting) return;
-  await planAndFollow(record.envelope, doors, waiting.reason !== 'smtpRouting');
+  if (!settings.server.smtpRouting) return;
+  await planAndFollow(record.envelope, doors, { waited: true, released: waiting.reason !== 'smtpRouting' });
 }
 
 /** Tells the queues what is pending; they may hear it twice. */
@@ -93,9 +105,11 @@ async function announce(deliveries: readonly Delivery[], { queue }: RouteDoors):
   if (owing !== undefined) await queue.report({ message: owing.message });
 }
 
-/** After many tries: the message is kept as stuck, for a person to look at. */
+/** After many tries: the message is kept as stuck, for a person to look at, unless it has a plan by now. */
 export async function giveUp(work: RouteWork, doors: RouteDoors, reason: string): Promise<void> {
-  const envelope = await envelopeOf(work, doors);
+  const record = await doors.spool.message(work.id);
+  if (record?.phase === 'routed' || record?.phase === 'planned') return route(work, doors);
+  const envelope = record?.envelope ?? (await envelopeOf(work, doors));
   const plan = waitingBeforeRouting(envelope, {
     phase: 'stuck',
     state: 'held',
@@ -104,5 +118,5 @@ export async function giveUp(work: RouteWork, doors: RouteDoors, reason: string)
     timeoutHours: 24,
   });
   await doors.keepBody(envelope.id);
-  await doors.spool.plan(plan);
+  await doors.spool.plan({ ...plan, waited: record !== undefined });
 }

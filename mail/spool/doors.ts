@@ -11,8 +11,8 @@ import type { Delivery, DeliveryKey, MessageRecord, ReportRecord, Transport } fr
 export interface BodyStore {
   /** Uploads a body; returns only when it is durable. Throws when it is not: then no 250. */
   put(id: string, body: Uint8Array | Readable): Promise<void>;
-  /** Uploads a body unless there is one: the first writer wins, so that a report is spooled once. */
-  putNew(id: string, body: Uint8Array): Promise<void>;
+  /** Uploads a body unless there is one (false): the first writer wins, so that a report is spooled once. */
+  putNew(id: string, body: Uint8Array): Promise<boolean>;
   /** The stored bytes from `start` (default 0) to `end` (inclusive; default the last). Throws BodyMissing. */
   open(key: string, range?: { start: number; end?: number }): Promise<Readable>;
 }
@@ -63,7 +63,10 @@ export interface Spool {
   message(id: string): Promise<MessageRecord | undefined>;
   deliveries(id: string): Promise<Delivery[]>;
   reports(id: string): Promise<ReportRecord[]>;
-  /** Writes the plan where `m` is absent (or unrouted); `false`: a plan exists already and is to be followed. */
+  /**
+   * Writes the plan where `m` is absent, or where the message waited and its `d#0000` is pending still; `false`: somebody
+   * else planned, held or deleted it, and the records are to be read again.
+   */
   plan(plan: Plan): Promise<boolean>;
   /** Transition 2': writes what a large plan still lacks; any number of times. */
   follow(plan: Plan): Promise<void>;

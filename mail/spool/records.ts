@@ -38,6 +38,8 @@ export interface Recipient {
   /** When `outcome` last changed. */
   at?: string;
   owes?: Owed;
+  /** The sender was told of the failure: it is final, even where the record is held and released. */
+  told?: true;
   because?: Because;
 }
 

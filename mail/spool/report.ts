@@ -2,9 +2,9 @@
  * Transition 5: who is owed a word at this moment, the report record that gathers them, and the deliveries with their
  * debts cleared. Records that a worker holds are left alone: what they owe is reported after their attempt.
  */
-import { later, minute, reportIdOf, reportPart, wakeOf } from './keys.ts';
+import { later, reportIdOf, reportPart, restOf, wakeOf } from './keys.ts';
 import type { Delivery, MessageRecord, Owed, Recipient, ReportRecord } from './records.ts';
-import { closed, owesAnything, rested, unowed } from './standing.ts';
+import { closed, owesAnything, reportWake, rested, unowed } from './standing.ts';
 
 export interface Reporting {
   readonly report: ReportRecord;
@@ -12,8 +12,13 @@ export interface Reporting {
   readonly cleared: readonly { readonly before: Delivery; readonly next: Delivery }[];
 }
 
-/** One transaction takes 100 items: the report, `m`, and this many deliveries; the rest is another report. */
+/**
+ * One transaction takes 100 items and 4 MB, an item 400 KB: the report, `m`, and so many deliveries; the rest is
+ * another report.
+ */
 const mostDeliveries = 90;
+const largestReport = 250_000;
+const largestTransaction = 3_000_000;
 
 /** Undefined: nothing is owed (any more). */
 export function gatherReport(
@@ -21,13 +26,32 @@ export function gatherReport(
   deliveries: readonly Delivery[],
   now: Date,
 ): Reporting | undefined {
-  const owing = deliveries.filter((d) => d.state !== 'sending' && owesAnything(d)).slice(0, mostDeliveries);
+  const owing = fitting(deliveries.filter((d) => d.state !== 'sending' && owesAnything(d)));
   if (owing.length === 0) return undefined;
-  const recipients = owing.flatMap((d) => d.recipients.filter(({ owes }) => owes !== undefined));
+  const recipients = owing.flatMap(owedIn);
   return {
     report: reportRecord(message, recipients, now),
     cleared: owing.map((before) => ({ before, next: cleared(before, now) })),
   };
+}
+
+function owedIn({ recipients }: Delivery): Recipient[] {
+  return recipients.filter(({ owes }) => owes !== undefined);
+}
+
+/** At least one, whatever its size: a record alone always fits. */
+function fitting(owing: readonly Delivery[]): Delivery[] {
+  let report = 0;
+  let transaction = 0;
+  return owing.slice(0, mostDeliveries).filter((delivery, n) => {
+    report += octetsOf(owedIn(delivery));
+    transaction += octetsOf(delivery);
+    return n === 0 || (report <= largestReport && transaction <= largestTransaction);
+  });
+}
+
+function octetsOf(value: object): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }
 
 function reportRecord(message: MessageRecord, recipients: readonly Recipient[], now: Date): ReportRecord {
@@ -42,7 +66,7 @@ function reportRecord(message: MessageRecord, recipients: readonly Recipient[], 
     date: now.toISOString(),
     boundary: `=_${reportId}`,
     wake: wakeOf(message.message),
-    wakeAt: later(now, 2 * minute),
+    wakeAt: later(now, reportWake),
   };
 }
 
@@ -61,9 +85,13 @@ const kinds: Record<Owed, ReportRecord['kind']> = {
 };
 
 function cleared(delivery: Delivery, now: Date): Delivery {
-  const recipients = delivery.recipients.map(unowed);
+  const recipients = delivery.recipients.map(toldOf);
   const next: Delivery = { ...delivery, recipients, version: delivery.version + 1 };
-  if (delivery.state === 'held' || delivery.state === 'dead') return next;
+  if (delivery.state === 'held' || delivery.state === 'dead') return { ...next, wake: restOf(next.message) };
   if (!recipients.some(({ outcome }) => outcome === 'waiting')) return closed(next, now);
   return rested(next, delivery.dueAt);
+}
+
+function toldOf(recipient: Recipient): Recipient {
+  return recipient.owes === 'failed' ? { ...unowed(recipient), told: true } : unowed(recipient);
 }

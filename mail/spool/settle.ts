@@ -10,7 +10,17 @@ import type { RecipientResult } from '../relay/doors.ts';
 import type { Delivery, Event, Owed, Recipient } from './records.ts';
 import { applyWant } from './steer.ts';
 import { hour, later, minute, wakeOf } from './keys.ts';
-import { atRest, closed, endState, owesAnything, rested, unleased, withOwed } from './standing.ts';
+import {
+  atRest,
+  closed,
+  endState,
+  owesAnything,
+  reportWake,
+  rested,
+  unleased,
+  unowed,
+  withOwed,
+} from './standing.ts';
 
 export interface SettleContext {
   readonly now: Date;
@@ -18,9 +28,10 @@ export interface SettleContext {
 }
 
 const longestWait = 4 * hour;
-const reportWake = 2 * minute;
 const keptEvents = 20;
+/** Octets of a reply, and of all replies of a record, which stays under 64 KB. */
 const longestReply = 1024;
+const allReplies = 32 * 1024;
 const faultWait = 30_000;
 
 /** The record after an attempt in which each named recipient came to what `results` say. */
@@ -30,13 +41,15 @@ export function settleAttempt(
   context: SettleContext,
 ): Delivery {
   const at = context.now.toISOString();
+  const { reason: _, ...record } = claimed;
+  const said = shortened(results, claimed.recipients.length);
   const next: Delivery = {
-    ...claimed,
+    ...record,
     attempts: claimed.attempts + 1,
     claims: 0,
-    recipients: claimed.recipients.map((recipient) => afterResult(recipient, results, at)),
-    lastReply: results.findLast((result) => result.outcome === 'waiting')?.reply ?? claimed.lastReply,
-    events: withEvents(claimed.events, results, at),
+    recipients: claimed.recipients.map((recipient) => afterResult(recipient, said, at)),
+    lastReply: said.findLast((result) => result.outcome === 'waiting')?.reply ?? claimed.lastReply,
+    events: withEvents(claimed.events, said, at),
   };
   if (at >= claimed.expireAt) expire(next, at);
   else if (claimed.delayAt !== undefined && at >= claimed.delayAt) owe(next, 'delayed');
@@ -49,17 +62,19 @@ export function putOff(claimed: Delivery, dueAt: string, reason: string): Delive
 }
 
 /**
- * An attempt that broke on our side: the lease is given back and the work is due again soon. Claims go on counting, so
- * that a delivery which breaks its worker five times is held for a person.
+ * An attempt that broke on our side: the lease is given back and the work is due again, after 30 s, 2, 8 and 32 minutes,
+ * so that an outage of less than that holds no mail. Claims go on counting: what breaks five times is held for a person.
  */
 export function steppedBack(claimed: Delivery, now: Date): Delivery {
-  const dueAt = later(now, claimed.claims * faultWait);
+  const dueAt = later(now, faultWait * 4 ** (claimed.claims - 1));
   return rested({ ...claimed, state: 'deferred', dueAt, reason: 'fault' }, dueAt);
 }
 
 /** Derives state, lease, wake and TTL of a record whose recipients have been updated. */
 export function settled(delivery: Delivery, context: SettleContext): Delivery {
   const next = unleased(delivery);
+  // Nobody can be told of mail from <> (RFC 5321 section 4.5.5).
+  if (next.from === '') next.recipients = next.recipients.map(unowed);
   if (next.recipients.some((r) => r.outcome === 'waiting')) return deferred(next, context);
   return ended(next, context);
 }
@@ -78,11 +93,28 @@ function ended(delivery: Delivery, { now, configuration }: SettleContext): Deliv
   const next: Delivery = { ...delivery, state, dueAt: now.toISOString() };
   delete next.want;
   delete next.hopKey;
-  if (state === 'failed' && configuration.undeliverable.hold)
-    return atRest({ ...next, state: 'held' }, 'failed', now);
+  if (state === 'failed' && configuration.undeliverable.hold) return kept(next, now);
   if (state === 'failed' && delivery.from === '') return atRest({ ...next, state: 'dead' }, 'no sender', now);
   if (owesAnything(next)) return { ...next, wake: wakeOf(next.message), wakeAt: later(now, reportWake) };
   return closed(next, now);
+}
+
+/** Failed mail is held instead of reported (Configuration, Hold undeliverable mail). */
+function kept(delivery: Delivery, now: Date): Delivery {
+  const recipients = delivery.recipients.map((one) => (one.owes === 'failed' ? unowed(one) : one));
+  return atRest({ ...delivery, recipients, state: 'held' }, 'failed', now);
+}
+
+function shortened(results: readonly RecipientResult[], recipients: number): RecipientResult[] {
+  const octets = Math.min(longestReply, Math.floor(allReplies / recipients));
+  return results.map((result) => ({ ...result, reply: cut(result.reply, octets) }));
+}
+
+/** At most so many octets of UTF-8, whole characters. */
+function cut(text: string, octets: number): string {
+  if (Buffer.byteLength(text) <= octets) return text;
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(octets));
+  return text.slice(0, read);
 }
 
 function afterResult(recipient: Recipient, results: readonly RecipientResult[], at: string): Recipient {
@@ -90,7 +122,7 @@ function afterResult(recipient: Recipient, results: readonly RecipientResult[], 
   if (result === undefined || recipient.outcome !== 'waiting') return recipient;
   const next: Recipient = {
     ...recipient,
-    reply: result.reply.slice(0, longestReply),
+    reply: result.reply,
     replyBy: result.replyBy,
     ...(result.remote === undefined ? {} : { remote: result.remote }),
   };
@@ -127,7 +159,7 @@ function withEvents(events: readonly Event[], results: readonly RecipientResult[
     stage,
     outcome: result.outcome === 'waiting' ? 'deferred' : result.outcome,
     recipient: result.address,
-    reply: result.reply.slice(0, longestReply),
+    reply: result.reply,
   }));
   return [...events, ...fresh].slice(-keptEvents);
 }

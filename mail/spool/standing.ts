@@ -3,7 +3,7 @@
  * that sets `wake`, `wakeAt`, `hopKey` and `expiresAt`, so that the invariant of the spool can be read here.
  */
 import type { Delivery, Recipient, State } from './records.ts';
-import { expiryOf, hopKeyOf, restOf, wakeOf } from './keys.ts';
+import { expiryOf, hopKeyOf, later, minute, restOf, wakeOf } from './keys.ts';
 
 /** The end of a record: nothing owed, no wake, 30 days to live. */
 export function closed(delivery: Delivery, now: Date): Delivery {
@@ -14,18 +14,20 @@ export function closed(delivery: Delivery, now: Date): Delivery {
   return next;
 }
 
-/** Held and dead mail: in the index of what only a person wakes, nothing owed to the sender. */
+/**
+ * Held and dead mail: in the index of what only a person wakes. Where the sender is still owed a word of those who have
+ * ended, the sweeper's index keeps the record until the report is written. Of a delay nobody is told any more.
+ */
 export function atRest(delivery: Delivery, reason: string, now: Date): Delivery {
-  const next: Delivery = {
-    ...unleased(delivery),
-    recipients: delivery.recipients.map(unowed),
-    reason,
-    wake: restOf(delivery.message),
-    wakeAt: now.toISOString(),
-  };
-  delete next.hopKey;
-  return next;
+  const { hopKey: _, want: __, ...record } = unleased(delivery);
+  const recipients = record.recipients.map((one) => (one.owes === 'delayed' ? unowed(one) : one));
+  const next: Delivery = { ...record, recipients, reason };
+  if (owesAnything(next)) return { ...next, wake: wakeOf(next.message), wakeAt: later(now, reportWake) };
+  return { ...next, wake: restOf(next.message), wakeAt: now.toISOString() };
 }
+
+/** A report that its queue lost is made after this. */
+export const reportWake = 2 * minute;
 
 /** Back in the due index (and, for outbound work, in the hop's) until `wakeAt`. */
 export function rested(delivery: Delivery, wakeAt: string): Delivery {

@@ -4,7 +4,16 @@
  */
 import type { Delivery, Recipient, Want } from './records.ts';
 import { later, minute, restOf, wakeOf } from './keys.ts';
-import { atRest, closed, owesAnything, rested, withOwed } from './standing.ts';
+import {
+  atRest,
+  closed,
+  endState,
+  owesAnything,
+  reportWake,
+  rested,
+  unleased,
+  withOwed,
+} from './standing.ts';
 
 export type Steering = Want | 'release';
 
@@ -29,8 +38,17 @@ export function applyWant(delivery: Delivery, now: Date): Delivery {
   const { want, ...record } = delivery;
   if (want === undefined) return record;
   if (want === 'hold') return atRest({ ...record, state: 'held' }, 'administrator', now);
-  if (want === 'retry') return { ...record, dueAt: now.toISOString() };
+  const at = now.toISOString();
+  if (want === 'retry') return rested({ ...record, dueAt: at }, at);
   return remove(record, want === 'delete-report', now);
+}
+
+/** A wish that came while an attempt ran, applied to what became of it; what has ended is past wishing. */
+export function wished(settled: Delivery, want: Want | undefined, now: Date): Delivery {
+  const rests = settled.state === 'held' || settled.state === 'dead';
+  const applies = settled.state === 'deferred' || (rests && want?.startsWith('delete') === true);
+  if (want === undefined || !applies) return settled;
+  return applyWant({ ...settled, want }, now);
 }
 
 function isOpen(delivery: Delivery): boolean {
@@ -64,37 +82,43 @@ function revived(delivery: Delivery, { now, clockHours }: { now: Date; clockHour
     claims: 0,
     dueAt: now.toISOString(),
     expireAt: later(now, clockHours * 60 * minute),
-    recipients: delivery.recipients.map(waitingAgain),
+    recipients: waitingAgain(delivery.recipients),
   };
   delete next.reason;
+  delete next.want;
   return rested(next, soon(now));
 }
 
-/** Held and dead mail is tried again for those it failed for; who has it is never given it twice. */
-function waitingAgain(recipient: Recipient): Recipient {
-  if (recipient.outcome !== 'failed') return recipient;
-  const { owes: _, failure: __, ...rest } = recipient;
-  return { ...rest, outcome: 'waiting' };
+/**
+ * What came to rest because it failed is tried again for those it failed for, unless their sender was told; who has it
+ * is never given it twice. Mail held on its way goes on for those who wait.
+ */
+function waitingAgain(recipients: readonly Recipient[]): Recipient[] {
+  const onItsWay = recipients.some(({ outcome }) => outcome === 'waiting');
+  return recipients.map((recipient) => {
+    if (onItsWay || recipient.outcome !== 'failed' || recipient.told === true) return recipient;
+    const { owes: _, failure: __, ...rest } = recipient;
+    return { ...rest, outcome: 'waiting' };
+  });
 }
 
 function remove(delivery: Delivery, report: boolean, now: Date): Delivery {
   const at = now.toISOString();
-  const recipients = delivery.recipients.map((recipient): Recipient => {
-    if (recipient.outcome !== 'waiting') return recipient;
-    if (!report || delivery.from === '') return { ...recipient, outcome: 'deleted', at };
-    const reply = 'Deleted by an administrator';
-    return withOwed({ ...recipient, outcome: 'failed', at, reply, replyBy: 'X-Notes', failure: 'transfer' });
-  });
-  const next: Delivery = {
-    ...delivery,
-    recipients,
-    state: recipients.some((r) => r.outcome === 'failed') ? 'failed' : 'deleted',
-  };
-  delete next.hopKey;
-  delete next.lease;
-  delete next.leaseUntil;
+  const tells = report && delivery.from !== '';
+  const recipients = delivery.recipients.map((recipient) => removed(recipient, tells, at));
+  const { hopKey: _, want: __, ...record } = unleased(delivery);
+  const next: Delivery = { ...record, recipients, state: endState(recipients) };
   if (!owesAnything(next)) return closed(next, now);
-  return { ...next, wake: wakeOf(next.message), wakeAt: later(now, 2 * minute) };
+  return { ...next, wake: wakeOf(next.message), wakeAt: later(now, reportWake) };
+}
+
+function removed(recipient: Recipient, tells: boolean, at: string): Recipient {
+  if (recipient.outcome === 'failed' && tells && recipient.told !== true) return withOwed(recipient);
+  if (recipient.outcome !== 'waiting') return recipient;
+  const { owes: _, ...rest } = recipient;
+  if (!tells) return { ...rest, outcome: 'deleted', at };
+  const reply = 'Deleted by an administrator';
+  return withOwed({ ...rest, outcome: 'failed', at, reply, replyBy: 'X-Notes', failure: 'transfer' });
 }
 
 function soon(now: Date): string {

@@ -28,6 +28,7 @@ export function sweepItem(item: Delivery | MessageRecord | ReportRecord, now: Da
   if (item.part === 'm') return { move, wakes: [{ queue: 'route', id: item.message }] };
   if (!isDelivery(item)) return { move, wakes: [{ queue: 'report', message: item.message }] };
   if (item.state === 'sending') return sweepAbandoned(item, now);
+  if (item.want !== undefined) return sweepWish({ ...item, version: item.version + 1 }, now);
   const wakeAt = item.transport === 'route' && item.state === 'pending' ? later(now, minute) : move.wakeAt;
   return { move: { wakeAt }, wakes: [...reportOf(item), ...workOf(item, now)] };
 }
@@ -41,14 +42,14 @@ function sweepAbandoned(item: Delivery, now: Date): Sweep {
   const leaseUntil = item.leaseUntil ?? '';
   if (leaseUntil > now.toISOString()) return { move: { wakeAt: leaseUntil }, wakes: [] };
   const open: Delivery = { ...unleased(item), state: 'pending', version: item.version + 1 };
-  if (item.want !== undefined) {
-    const wished = applyWant(open, now);
-    const next =
-      wished.want === undefined && wished.state === 'pending' ? rested(wished, now.toISOString()) : wished;
-    return { move: { next }, wakes: reportOf(next) };
-  }
+  if (item.want !== undefined) return sweepWish(open, now);
   const next = rested(open, later(now, again));
   return { move: { next }, wakes: workOf(next, now) };
+}
+
+function sweepWish(open: Delivery, now: Date): Sweep {
+  const next = applyWant(open, now);
+  return { move: { next }, wakes: [...reportOf(next), ...workOf(next, now)] };
 }
 
 function reportOf(item: Delivery): Wake[] {

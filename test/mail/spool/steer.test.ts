@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Delivery, State } from '../../../mail/spool/records.ts';
-import { atRest, closed } from '../../../mail/spool/standing.ts';
-import { steer, type Steering } from '../../../mail/spool/steer.ts';
+import type { Delivery, State, Want } from '../../../mail/spool/records.ts';
+import { atRest, closed, rested } from '../../../mail/spool/standing.ts';
+import { steer, wished, type Steering } from '../../../mail/spool/steer.ts';
 import { delivery, now, outbound, sending, waiting } from '../../builders/spool.ts';
 
 const context = { now, clockHours: 24 };
@@ -68,6 +68,66 @@ describe('an administrator steers', () => {
       after.recipients.map(({ outcome }) => outcome),
       ['relayed', 'waiting'],
     );
+  });
+
+  test('holding and releasing keeps what is owed for those who have ended, and their outcome', () => {
+    const recipients = [
+      waiting('a@x.example', { outcome: 'failed', owes: 'failed' }),
+      waiting('b@x.example', { outcome: 'relayed', owes: 'relayed' }),
+      waiting('c@x.example', { owes: 'delayed' }),
+    ];
+    const after = steered(outbound({ state: 'deferred', recipients }), 'hold');
+    assert.match(after.wake ?? '', /^w#/, 'a report is due without anybody');
+    const outcomes = (one: Delivery) => one.recipients.map(({ outcome, owes }) => `${outcome} ${owes ?? ''}`);
+    assert.deepEqual(outcomes(after), ['failed failed', 'relayed relayed', 'waiting ']);
+    assert.deepEqual(outcomes(steered(after, 'release')), ['failed failed', 'relayed relayed', 'waiting ']);
+  });
+
+  test('who was reported as failed stays failed', () => {
+    const recipients = [
+      waiting('a@x.example', { outcome: 'failed', told: true }),
+      waiting('b@x.example', { outcome: 'failed' }),
+    ];
+    const kept = atRest(outbound({ state: 'held', recipients }), 'failed', now);
+    assert.deepEqual(
+      steered(kept, 'release').recipients.map(({ outcome }) => outcome),
+      ['failed', 'waiting'],
+    );
+    assert.deepEqual(
+      steered(kept, 'delete-report').recipients.map(({ owes }) => owes),
+      [undefined, 'failed'],
+    );
+  });
+
+  test('what some have got is not called deleted', () => {
+    const recipients = [waiting('a@x.example', { outcome: 'relayed' }), waiting('b@x.example')];
+    assert.equal(steered(outbound({ state: 'deferred', recipients }), 'delete').state, 'delivered');
+  });
+
+  test('a deletion forgets the delay that nobody was told of', () => {
+    const recipients = [waiting('a@x.example', { owes: 'delayed' })];
+    const after = steered(outbound({ state: 'deferred', recipients }), 'delete');
+    assert.equal(after.wake, undefined);
+  });
+
+  const settledAs: [string, Delivery, Want, State][] = [
+    ['hold, and it waits', deferred, 'hold', 'held'],
+    ['delete, and it waits', deferred, 'delete', 'deleted'],
+    ['delete, and it was held meanwhile', held, 'delete', 'deleted'],
+    ['delete, and it is dead', dead, 'delete-report', 'failed'],
+    ['hold, and it is dead', dead, 'hold', 'dead'],
+    ['delete, and it has arrived', closed(delivery({ state: 'delivered' }), now), 'delete', 'delivered'],
+  ];
+  for (const [reason, settled, want, state] of settledAs)
+    test(`a wish to ${reason}`, () => {
+      const after = wished(settled, want, now);
+      assert.equal(after.state, state);
+      assert.equal(after.want, undefined);
+    });
+
+  test('a wish to try again now wakes at once', () => {
+    const after = wished(rested(deferred, deferred.dueAt), 'retry', now);
+    assert.deepEqual([after.dueAt, after.wakeAt], [now.toISOString(), now.toISOString()]);
   });
 
   test('a deletion with a report owes one and wakes for it; without one it ends', () => {

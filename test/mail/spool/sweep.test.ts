@@ -76,6 +76,21 @@ describe('what the sweep wakes', () => {
   });
 });
 
+describe('wishes', () => {
+  const kinds: [string, Delivery][] = [
+    ['on an abandoned delivery', outbound({ leaseUntil: '2026-11-21T11:59:59.000Z', want: 'retry' })],
+    ['that a restart left on a pending one', outbound({ state: 'pending', want: 'retry' })],
+  ];
+  for (const [reason, item] of kinds)
+    test(`${reason} are carried out, and the work offered`, () => {
+      const { move, wakes } = sweepItem(item, now);
+      assert.ok('next' in move);
+      assert.equal(move.next.want, undefined);
+      assert.equal(move.next.version, item.version + 1);
+      assert.deepEqual(wakes, [{ queue: 'hop', work: hopWork }]);
+    });
+});
+
 describe('a report gathers what is owed at one moment', () => {
   test('all recipients of all deliveries in one, debts cleared', () => {
     const first = delivery({ part: 'd#0001', state: 'failed', recipients: owing });
@@ -99,6 +114,21 @@ describe('a report gathers what is owed at one moment', () => {
 
   test('a record in a worker’s hands is left for later', () => {
     assert.equal(gatherReport(messageRecord(), [sending({ recipients: owing })], now), undefined);
+  });
+
+  test('no more than fits an item and a transaction; the rest is another report', () => {
+    const reply = 'x'.repeat(1000);
+    const recipients = Array.from({ length: 40 }, (_, n) =>
+      waiting(`p${n}@there.example`, { outcome: 'failed', owes: 'failed', reply }),
+    );
+    const many = Array.from({ length: 50 }, (_, n) =>
+      delivery({ part: `d#${n}`, state: 'failed', recipients }),
+    );
+    const reporting = gatherReport(messageRecord(), many, now);
+    assert.ok(reporting);
+    assert.ok(JSON.stringify(reporting.report).length < 300_000);
+    assert.ok(reporting.cleared.length > 1 && reporting.cleared.length < 10);
+    assert.equal(reporting.report.recipients.length, 40 * reporting.cleared.length);
   });
 
   test('nothing owed, no report', () =>

@@ -1,0 +1,120 @@
+/**
+ * Transition 2 of the spool over DynamoDB: a plan is written once. A small one is one transaction; a large one, which
+ * stands in S3 already, is `m` planned, then each `d` if absent, then `m` routed, so that a crash half way is followed to
+ * its end. Of a message that waited before routing, `d#0000` goes in the same write, and only while it is pending: what
+ * an administrator has held or deleted meanwhile is not planned.
+ */
+import {
+  PutItemCommand,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+  type DynamoDBClient,
+  type TransactWriteItem,
+} from '@aws-sdk/client-dynamodb';
+import type { Clock, Plan } from '../mail/spool/doors.ts';
+import { later, routePart, wakeOf } from '../mail/spool/keys.ts';
+import type { Delivery, MessageRecord } from '../mail/spool/records.ts';
+import { reportWake } from '../mail/spool/standing.ts';
+import { conditionally, toItem, values, type Item } from './items.ts';
+
+interface Options {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  readonly clock: Clock;
+}
+
+/** Transactions take 100 items and 4 MB; records are up to 64 KB. */
+export const mostInOneTransaction = 90;
+const largestTransaction = 4_000_000;
+
+export async function writePlan(options: Options, plan: Plan): Promise<boolean> {
+  if (fitsOneTransaction(plan)) return writeAtOnce(options, plan, plan.deliveries);
+  const own = plan.deliveries.filter(({ part }) => part === routePart);
+  const begun: Plan = { ...plan, message: { ...plan.message, ...planned(options, plan.message) } };
+  if (!(await writeAtOnce(options, begun, own))) return false;
+  await followPlan(options, plan);
+  return true;
+}
+
+/** A plan for which this is false must stand in S3, named by `planKey`, before it is written. */
+export function fitsOneTransaction(plan: Plan): boolean {
+  if (plan.deliveries.length > mostInOneTransaction) return false;
+  return Buffer.byteLength(JSON.stringify(plan)) < largestTransaction;
+}
+
+/** Transition 2' for large plans: each `d` if absent, then `m` routed. Any number of times. */
+export async function followPlan({ client, table, clock }: Options, plan: Plan): Promise<void> {
+  for (let at = 0; at < plan.deliveries.length; at += 25)
+    await Promise.all(
+      plan.deliveries.slice(at, at + 25).map((delivery) => putAbsent({ client, table }, delivery)),
+    );
+  await client.send(
+    new UpdateItemCommand({
+      TableName: table,
+      Key: toItem({ message: plan.message.message, part: 'm' }),
+      UpdateExpression: 'SET phase = :routed, version = version + :one, routedAt = :now REMOVE wake, wakeAt',
+      ExpressionAttributeValues: values({ ':routed': 'routed', ':one': 1, ':now': clock().toISOString() }),
+    }),
+  );
+}
+
+async function writeAtOnce(
+  { client, table }: Options,
+  plan: Plan,
+  deliveries: readonly Delivery[],
+): Promise<boolean> {
+  const waited = plan.waited === true;
+  const first = {
+    Put: { TableName: table, Item: toItem(plan.message), ...(waited ? stillWaiting : notYetPlanned) },
+  };
+  const rest = deliveries.map((delivery): TransactWriteItem => {
+    const condition = waited && delivery.part === routePart ? stillPending : {};
+    return { Put: { TableName: table, Item: toItem(delivery), ...condition } };
+  });
+  const gone = waitingPart(plan).map((Key) => ({ Delete: { TableName: table, Key, ...stillPending } }));
+  const TransactItems = [first, ...rest, ...gone];
+  const write = () => client.send(new TransactWriteItemsCommand({ TransactItems }));
+  return (await conditionally(write)).done;
+}
+
+/** Record `d#0000` of a message that waited, unless the plan has one of its own. */
+function waitingPart({ waited, message, deliveries }: Plan): Item[] {
+  if (waited !== true || deliveries.some(({ part }) => part === routePart)) return [];
+  return [toItem({ message: message.message, part: routePart })];
+}
+
+const notYetPlanned = { ConditionExpression: 'attribute_not_exists(message)' };
+
+const stillWaiting = {
+  ConditionExpression: 'phase IN (:unrouted, :stuck)',
+  ExpressionAttributeValues: values({ ':unrouted': 'unrouted', ':stuck': 'stuck' }),
+};
+
+/** What waits before routing, and nobody has held or deleted it. */
+const stillPending = {
+  ConditionExpression: 'transport = :route AND #state = :pending',
+  ExpressionAttributeNames: { '#state': 'state' },
+  ExpressionAttributeValues: values({ ':route': 'route', ':pending': 'pending' }),
+};
+
+async function putAbsent(
+  { client, table }: Pick<Options, 'client' | 'table'>,
+  delivery: Delivery,
+): Promise<void> {
+  await conditionally(() =>
+    client.send(
+      new PutItemCommand({
+        TableName: table,
+        Item: toItem(delivery),
+        ConditionExpression: 'attribute_not_exists(message)',
+      }),
+    ),
+  );
+}
+
+function planned(
+  { clock }: Options,
+  { message }: MessageRecord,
+): Pick<MessageRecord, 'phase' | 'wake' | 'wakeAt'> {
+  return { phase: 'planned', wake: wakeOf(message), wakeAt: later(clock(), reportWake) };
+}
