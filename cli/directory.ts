@@ -51,14 +51,31 @@ export async function storedItems(
 ): Promise<Map<string, SourceItem>> {
   const usable = keys.filter(({ form, name }) => form !== '' && name !== '');
   const unique = [...new Map(usable.map((key) => [idOf(key), { form: key.form, name: key.name }])).values()];
-  const exact = await table.read(unique);
+  const exact = await inTurns(unique, (some) => table.read(some));
   const missing = unique.flatMap(({ form, name }) =>
     isForm(form) && !exact.has(idOf({ form, name })) ? [{ form, name: foldName(name) }] : [],
   );
   const distinct = [...new Map(missing.map((key) => [idOf(key), key])).values()];
-  const kept = [...(await views.kept(distinct)).values()].map(({ form, source }) => ({ form, name: source }));
-  const others = await table.read(kept.filter((key) => !exact.has(idOf(key))));
+  const kept = [...(await inTurns(distinct, (some) => views.kept(some))).values()];
+  const spelled = kept.map(({ form, source }) => ({ form, name: source }));
+  const others = await inTurns(
+    spelled.filter((key) => !exact.has(idOf(key))),
+    (some) => table.read(some),
+  );
   return new Map([...exact.values(), ...others.values()].map((item) => [foldedId(item), item]));
+}
+
+/** Keys read side by side: more would only wait for connections. */
+const atOnce = 1_000;
+
+async function inTurns<K, V>(
+  keys: readonly K[],
+  read: (some: readonly K[]) => Promise<Map<string, V>>,
+): Promise<Map<string, V>> {
+  const found = new Map<string, V>();
+  for (let at = 0; at < keys.length; at += atOnce)
+    for (const [id, value] of await read(keys.slice(at, at + atOnce))) found.set(id, value);
+  return found;
 }
 
 /** One document, by any spelling of its name, published or not. */

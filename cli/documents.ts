@@ -85,9 +85,12 @@ async function everything({ table }: DirectoryRoom): Promise<SourceItem[]> {
   return items;
 }
 
+function rank({ form }: SourceKey): number {
+  return isForm(form) ? formNames.indexOf(form) : formNames.length;
+}
+
 /** Forms in the order in which they can be read in again, then names. */
 function inOrder(one: SourceKey, other: SourceKey): number {
-  const rank = ({ form }: SourceKey): number => (isForm(form) ? formNames.indexOf(form) : formNames.length);
   if (rank(one) !== rank(other)) return rank(one) - rank(other);
   return idOf(one) < idOf(other) ? -1 : 1;
 }
@@ -126,7 +129,10 @@ async function remove(call: Call) {
 
 function validateFiles(call: Call) {
   const rows = judge(readDocuments(call.positionals)).map(({ form, name, problems, warnings }) => ({
-    ...{ form, name, problems, warnings },
+    form,
+    name,
+    problems,
+    warnings,
   }));
   const invalid = rows.filter(({ problems }) => problems.length > 0);
   const lines = rows.flatMap(({ form, name, problems, warnings }) =>

@@ -18,7 +18,8 @@ import type { Resolver } from '../mail/relay/doors.ts';
 import { recipientSyntax501, senderSyntax501 } from '../mail/reply/message-replies.ts';
 import { reply, type Reply } from '../mail/reply/reply.ts';
 import { notImplemented502 } from '../mail/reply/session-replies.ts';
-import { explainRoute, type Route } from './explain-route.ts';
+import { conclude, said, type Explained, type ExplainedStep, type Judged } from './explained.ts';
+import { explainRoute } from './explain-route.ts';
 import { Failure } from './failure.ts';
 
 export interface Question {
@@ -37,26 +38,6 @@ export interface World {
   readonly settings: Settings;
   readonly directory: Directory;
   readonly resolver: Resolver;
-}
-
-type Outcome = 'accept' | 'refuse' | 'defer';
-
-export interface ExplainedRecipient {
-  readonly address: string;
-  readonly outcome: Outcome;
-  /** Where a copy goes; empty where it is not accepted. */
-  readonly route: string;
-  readonly because?: Because;
-  readonly reply?: string;
-  readonly routes?: readonly Route[];
-}
-
-export interface Explained {
-  readonly outcome: Outcome;
-  readonly code: number;
-  readonly text: string;
-  readonly steps: readonly Step[];
-  readonly recipients: readonly ExplainedRecipient[];
 }
 
 export async function explainMessage(world: World, question: Question): Promise<Explained> {
@@ -101,14 +82,11 @@ function ended(steps: readonly Step[], answer: Reply, { to }: Question): Explain
   const outcome = answer.code < 500 ? 'defer' : 'refuse';
   const because = steps.at(-1)?.because;
   return {
-    ...{ outcome, ...said(answer), steps },
+    outcome,
+    ...said(answer),
+    steps,
     recipients: to.map((address) => ({ address, outcome, route: '', ...(because && { because }) })),
   };
-}
-
-/** As the client sees it: the code, and the text with its enhanced code before it. */
-function said({ code, enhanced, text }: Reply): { code: number; text: string } {
-  return { code, text: enhanced === undefined ? text : `${enhanced} ${text}` };
 }
 
 interface Walking extends World {
@@ -118,14 +96,14 @@ interface Walking extends World {
 
 class Walk {
   readonly #walking: Walking;
-  readonly #steps: Step[] = [];
+  readonly #steps: ExplainedStep[] = [];
 
   constructor(walking: Walking) {
     this.#walking = walking;
   }
 
   async go(): Promise<Explained> {
-    const { question, context, settings } = this.#walking;
+    const { question, context } = this.#walking;
     const login = loginRuling(context, question.auth);
     if (login !== undefined) return this.#endWith([step('login', 'refuse', login.because)], login);
     const connection = await atConnect(context);
@@ -141,7 +119,7 @@ class Walk {
     const recipients = await this.#recipients(sender.value);
     const refused = recipients.every(({ verdict }) => verdict.outcome !== 'accept');
     if (!refused) await this.#data(sender.value, recipients);
-    return conclude({ settings, steps: this.#steps, recipients, data: this.#dataVerdict });
+    return conclude({ steps: this.#steps, recipients, data: this.#dataVerdict });
   }
 
   #dataVerdict: Verdict | undefined;
@@ -174,15 +152,9 @@ class Walk {
     for (const one of recipients.filter((recipient) => recipient.verdict.outcome === 'accept')) {
       one.routes = await explainRoute(this.#walking, { sender, address: one.address, question });
       for (const { route, because } of one.routes)
-        this.#steps.push({ ...step('route', route, because), ...{ recipient: one.address } });
+        this.#steps.push({ ...step('route', route, because), recipient: one.address });
     }
   }
-}
-
-interface Judged {
-  readonly address: string;
-  readonly verdict: Verdict;
-  routes: readonly Route[];
 }
 
 /** AUTH is offered where the port's document says so. */
@@ -222,37 +194,4 @@ function openSteps({ settings, session }: PolicyContext): Step[] {
       : []),
     ...(rules.length > 0 ? [step('mail rules', 'depend on the message', { document, field: 'rules' })] : []),
   ];
-}
-
-interface Conclusion {
-  readonly settings: Settings;
-  readonly steps: readonly Step[];
-  readonly recipients: readonly Judged[];
-  readonly data: Verdict | undefined;
-}
-
-/** The message's own outcome: the end of DATA; where nobody was accepted, the first recipient's reply. */
-function conclude({ steps, recipients, data }: Conclusion): Explained {
-  const verdict = data ?? recipients[0]!.verdict;
-  const answer =
-    verdict.outcome === 'accept' ? reply(250, '0.0', 'Message accepted for delivery') : verdict.reply;
-  return {
-    ...{ outcome: verdict.outcome, ...said(answer), steps },
-    recipients: recipients.map((one) => recipientRow(one, data)),
-  };
-}
-
-function recipientRow({ address, verdict, routes }: Judged, data: Verdict | undefined): ExplainedRecipient {
-  const decided =
-    verdict.outcome === 'accept' && data !== undefined && data.outcome !== 'accept' ? data : verdict;
-  const { outcome } = decided;
-  const because = routes[0]?.because ?? decided.because;
-  const told =
-    decided.outcome === 'accept' ? {} : { reply: `${decided.reply.code} ${said(decided.reply).text}` };
-  return {
-    ...{ address, outcome, route: routes.map(({ route }) => route).join('; ') },
-    ...(because && { because }),
-    ...told,
-    ...(routes.length > 1 ? { routes } : {}),
-  };
 }

@@ -54,17 +54,27 @@ function envelopeOf(
 ): Envelope {
   const at = new Date().toISOString();
   return {
-    ...{ id: 'explain', origin: 'session', from: sender?.text ?? '', recipients: [{ address }] },
-    ...{ eightBitMime: false, smtpUtf8: false, requireTls: false, bodyKey: '', size: question.size ?? 0 },
-    ...{ sha256: '', headerSize: 0, header: {}, edits: [], acceptedAt: at, settings: settings.version },
+    id: 'explain',
+    origin: 'session',
+    from: sender?.text ?? '',
+    recipients: [{ address }],
+    eightBitMime: false,
+    smtpUtf8: false,
+    requireTls: false,
+    bodyKey: '',
+    size: question.size ?? 0,
+    sha256: '',
+    headerSize: 0,
+    header: {},
+    edits: [],
+    acceptedAt: at,
+    settings: settings.version,
     session: {
-      ...{
-        id: 'explain',
-        port: question.port,
-        peer: question.peer,
-        helo: question.helo,
-        ...known,
-      },
+      id: 'explain',
+      port: question.port,
+      peer: question.peer,
+      helo: question.helo,
+      ...known,
       ...(session.auth === undefined ? {} : { auth: session.auth }),
     },
   };

@@ -1,6 +1,6 @@
 /** An explanation for people: every step with the document, field and entry that decided. */
-import type { Step } from '../mail/policy/verdict.ts';
-import type { Explained, Question } from './explain-message.ts';
+import type { Explained, ExplainedStep } from './explained.ts';
+import type { Question } from './explain-message.ts';
 import { table } from './output.ts';
 
 export function explainText(question: Question, { code, text, steps, recipients }: Explained): string {
@@ -22,11 +22,11 @@ export function explainText(question: Question, { code, text, steps, recipients 
   ].join('\n');
 }
 
-function ruleOf(step: Step & { readonly recipient?: string }, several: boolean): string {
+function ruleOf(step: ExplainedStep, several: boolean): string {
   return several && step.recipient !== undefined ? `${step.rule} of ${step.recipient}` : step.rule;
 }
 
-function why({ because }: Step): string {
+function why({ because }: ExplainedStep): string {
   if (because === undefined) return '';
   const entry = because.entry === undefined ? '' : `: ${because.entry === '' ? 'empty' : because.entry}`;
   return `${because.document}, ${because.field}${entry}`;

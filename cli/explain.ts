@@ -3,7 +3,8 @@
  * order of a session, and the router for what they accept; with published settings, look-ups and real DNS.
  */
 import type { Call, Command } from './commands.ts';
-import { explainMessage, type Explained, type Question } from './explain-message.ts';
+import { explainMessage, type Question } from './explain-message.ts';
+import type { Explained } from './explained.ts';
 import { explainText } from './explain-text.ts';
 import { Usage } from './failure.ts';
 import { publishedSettings, viewsOf } from './settings.ts';
@@ -35,7 +36,11 @@ function readQuestion(call: Call): Question {
   if (to.length === 0) throw new Usage('--to is missing.');
   const [auth, hostName, helo] = ['auth', 'host-name', 'helo'].map((name) => option(call, name));
   return {
-    ...{ from, to, port: readPort(call, auth), ...readPeer(call, hostName), helo: helo ?? hostName ?? '' },
+    from,
+    to,
+    port: readPort(call, auth),
+    ...readPeer(call, hostName),
+    helo: helo ?? hostName ?? '',
     ...(auth === undefined ? {} : { auth }),
     ...readSize(call),
   };
@@ -78,7 +83,13 @@ export const explainCommands: Record<string, Command> = {
     options: {
       from: text,
       to: { type: 'string', multiple: true },
-      ...{ peer: text, 'host-name': text, helo: text, auth: text, size: text, port: text, server: text },
+      peer: text,
+      'host-name': text,
+      helo: text,
+      auth: text,
+      size: text,
+      port: text,
+      server: text,
     },
     run: explain,
   },

@@ -36,7 +36,9 @@ function readLdif(file: string): Imported[] {
       `${nameOf(file)} has no LDIF entry.${problems[0] === undefined ? '' : ` ${problems[0].problem}.`}`,
     );
   const unread = problems.map(({ dn, line, problem }) => ({
-    ...{ form: '', name: dn === '' ? `line ${line}` : dn, lines: [problem] },
+    form: '',
+    name: dn === '' ? `line ${line}` : dn,
+    lines: [problem],
   }));
   return [...entries.map(importEntry), ...unread];
 }
@@ -153,7 +155,7 @@ function reportText({ lines, about, rows }: Report, dryRun: boolean): string {
       .slice(0, mostNames)
       .map(({ form, name, action }) => `${form} ${name}${action === 'left out' ? ' (left out)' : ''}`);
     const more = those.length > mostNames ? ` and ${those.length - mostNames} more` : '';
-    return [`${exact ?? line}`, `    ${names.join(', ')}${more}`];
+    return [exact ?? line, `    ${names.join(', ')}${more}`];
   });
   const sums = resultOf(
     { rows: rows.map((row) => ({ ...row, problems: [] })), lines: [], exitCode: 0 },

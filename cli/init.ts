@@ -17,17 +17,24 @@ export interface FirstSet {
   readonly domain: string;
 }
 
-export function firstDocuments({ server, hostName, domain }: FirstSet): { form: string; name: string }[] {
+export function firstDocuments({
+  server,
+  hostName,
+  domain,
+}: FirstSet): (Record<'form' | 'name', string> & Readonly<Record<string, unknown>>)[] {
   const isInternet = domain.includes('.');
   const host = canonicalDomain(hostName) ?? hostName;
   const primaryDomain = isInternet ? domain : host.slice(host.indexOf('.') + 1);
   const dominoDomain = isInternet ? domain.split('.')[0]!.toUpperCase() : domain;
   return [
-    { ...{ form: 'Server', name: server }, ...{ hostName, domain: dominoDomain, smtpListener: true } },
-    { ...{ form: 'Configuration', name: '*' }, ...closed },
+    { form: 'Server', name: server, hostName, domain: dominoDomain, smtpListener: true },
+    { form: 'Configuration', name: '*', ...closed },
     {
-      ...{ form: 'GlobalDomain', name: dominoDomain, default: true },
-      ...{ dominoDomains: [dominoDomain], primaryDomain },
+      form: 'GlobalDomain',
+      name: dominoDomain,
+      default: true,
+      dominoDomains: [dominoDomain],
+      primaryDomain,
     },
   ];
 }

@@ -6,9 +6,9 @@ import { claimOwners, type ClaimOwner } from '../aws/claim-owners.ts';
 import type { TableOf } from '../aws/batch-get.ts';
 import { awsViews, type Views } from '../aws/views.ts';
 import { crossCheck } from '../mail/directory/cross-check.ts';
-import { idOf, isSettingsForm, settingsForms, type DocumentKey } from '../mail/directory/kept.ts';
-import { namesAmong, withDocument, type World } from '../mail/directory/world.ts';
-import type { DocumentOf, FormName, Group } from '../mail/document/forms.ts';
+import { idOf, isSettingsForm, settingsForms } from '../mail/directory/kept.ts';
+import { namesAmong, type World } from '../mail/directory/world.ts';
+import type { DocumentOf, FormName, Group, Person } from '../mail/document/forms.ts';
 import { foldName } from '../mail/document/names.ts';
 import { references } from '../mail/document/references.ts';
 import { takenBy, type Judged } from './judge.ts';
@@ -24,10 +24,9 @@ export async function judgePublished(table: TableOf, judged: readonly Judged[]):
   const settings = judged.filter(({ valid }) => valid !== undefined && isSettingsForm(valid.form));
   if (settings.length === 0) return;
   const candidates = judged.flatMap(({ valid }) => valid ?? []);
-  const world = candidates.reduce(
-    (before, one) => withDocument(before, keyOf(one), one.document),
-    await worldAround(awsViews(table), candidates),
-  );
+  const around = await worldAround(awsViews(table), candidates);
+  for (const one of candidates) putInto(around, one);
+  const world = around as unknown as World;
   for (const { valid, problems } of settings)
     if (valid !== undefined)
       problems.push(...crossCheck(valid.form, valid.document as never, world).problems);
@@ -52,12 +51,24 @@ function staysWith(owner: ClaimOwner, claim: string, after: ReadonlyMap<string, 
   return after.get(idOf(owner))?.includes(claim) ?? true;
 }
 
-function keyOf({ form, document }: Candidate): DocumentKey {
-  return { form, name: foldName(document.name) };
+/** A world under construction: one document after the other, without a copy for each. */
+interface Around {
+  readonly documents: Record<string, Map<string, object>>;
+  readonly groups: Map<string, Group>;
+  readonly people: Map<string, string | undefined>;
+  readonly databases: Set<string>;
+}
+
+function putInto({ documents, groups, people, databases }: Around, { form, document }: Candidate): void {
+  const name = foldName(document.name);
+  if (form === 'Group') groups.set(name, document as Group);
+  else if (form === 'Person') people.set(name, (document as Person).internetAddress);
+  else if (form === 'MailInDatabase') databases.add(name);
+  else documents[form]?.set(name, document);
 }
 
 /** The published settings forms, and whoever the candidates and Configurations name, groups opened. */
-async function worldAround(views: Views, candidates: readonly Candidate[]): Promise<World> {
+async function worldAround(views: Views, candidates: readonly Candidate[]): Promise<Around> {
   const documents = {} as Record<string, Map<string, object>>;
   for (const form of settingsForms) {
     const kept = await views.keptOfForm(form);
@@ -72,10 +83,10 @@ async function worldAround(views: Views, candidates: readonly Candidate[]): Prom
     ...references(form, document as never).map(({ name }) => foldName(name)),
   ]);
   const around = await namedAround(views, [...configurations, ...named]);
-  return { ...around, documents: documents as unknown as World['documents'] };
+  return { ...around, documents };
 }
 
-async function namedAround(views: Views, direct: readonly string[]): Promise<Omit<World, 'documents'>> {
+async function namedAround(views: Views, direct: readonly string[]): Promise<Omit<Around, 'documents'>> {
   const groups = new Map<string, Group>();
   const people = new Map<string, string | undefined>();
   const databases = new Set<string>();

@@ -146,8 +146,11 @@ function nameless({ name, content }: SourceItem): Nameless {
     return typeof value === 'string' && value.trim() !== '' ? value : undefined;
   };
   return {
-    ...{ name, firstName: text('firstName'), lastName: text('lastName') },
-    ...{ middleInitial: text('middleInitial'), shortNames: listOf(content['shortNames']) },
+    name,
+    firstName: text('firstName'),
+    lastName: text('lastName'),
+    middleInitial: text('middleInitial'),
+    shortNames: listOf(content['shortNames']),
   };
 }
 

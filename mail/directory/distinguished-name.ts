@@ -52,5 +52,5 @@ function valueOf(written: string): string | undefined {
 /** A blank at the end stays where a backslash is before it. */
 function trimUnescaped(text: string): string {
   const trimmed = text.trim();
-  return /\\$/.test(trimmed) && !/\\\\$/.test(trimmed) ? `${trimmed} ` : trimmed;
+  return trimmed.endsWith('\\') && !trimmed.endsWith('\\\\') ? `${trimmed} ` : trimmed;
 }

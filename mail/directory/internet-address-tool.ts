@@ -118,7 +118,7 @@ function wordOf(person: Nameless, word: Word): string {
   const last = person.lastName ?? (names.length > 1 ? names.at(-1)! : '');
   if (word === 'short') return person.shortNames[0]?.replace(/@.*$/, '') ?? '';
   const text = word.startsWith('first') ? first : last;
-  return word.endsWith('initial') ? [...plain(text, '')].slice(0, 1).join('') : text;
+  return word.endsWith('initial') ? plain(text, '').slice(0, 1) : text;
 }
 
 const letters: Readonly<Record<string, string>> = {
@@ -140,10 +140,11 @@ const letters: Readonly<Record<string, string>> = {
 
 /** ASCII letters, digits and hyphens; what has no such spelling leaves nothing, rather than half a name. */
 function plain(text: string, separator: string): string {
-  const ascii = [...text.normalize('NFD').replaceAll(/\p{M}/gu, '')]
-    .map((letter) => letters[letter] ?? letter)
-    .join('');
-  if (/[^\u0000-\u007f’‘]/u.test(ascii)) return '';
+  const ascii = text
+    .normalize('NFD')
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/[^ -~]/gu, (letter) => letters[letter] ?? letter);
+  if (/[^ -~\s’‘]/u.test(ascii)) return '';
   const words = ascii
     .split(/\s+/)
     .map((word) => word.replaceAll(/[^A-Za-z0-9._=%-]/g, '').replaceAll(/^[.-]+|[.-]+$/g, ''));

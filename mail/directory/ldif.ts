@@ -72,7 +72,8 @@ function readEntry(lines: readonly Line[]): LdifEntry | LdifProblem | undefined 
   const binary = new Set<string>();
   const [start] = lines;
   const problemAt = (line: Line, problem: string): LdifProblem => ({
-    ...{ line: line.number, dn: attributes.get('dn')?.[0] ?? '' },
+    line: line.number,
+    dn: attributes.get('dn')?.[0] ?? '',
     problem: `line ${line.number}: ${problem}`,
   });
   for (const line of lines) {
