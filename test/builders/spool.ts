@@ -8,7 +8,7 @@ export const now = new Date('2026-11-21T12:00:00.000Z');
 export const accepted = '2026-11-21T11:59:00.000Z';
 
 export function configuration(fields: object = {}): Configuration {
-  return { name: '*', ...forms.Configuration.parse(fields) } as Configuration;
+  return { name: '*', ...forms.Configuration.parse(fields) };
 }
 
 export function waiting(address: string, change: Partial<Recipient> = {}): Recipient {
