@@ -14,6 +14,7 @@ export class Transaction {
   readonly from: ReversePath;
   readonly parameters: MailParameters;
   readonly #recipients = new Map<string, Recipient>();
+  #taken = 0;
   staging: Staging | undefined;
 
   constructor(settings: Settings, from: ReversePath, parameters: MailParameters) {
@@ -26,12 +27,14 @@ export class Transaction {
     return [...this.#recipients.values()];
   }
 
+  /** RCPT commands that were taken, repeated ones included: that is what `maximumRecipients` bounds. */
   get count(): number {
-    return this.#recipients.size;
+    return this.#taken;
   }
 
   /** Named twice, octet for octet, it is one recipient; the last parameters count. */
   add(recipient: Recipient): void {
+    this.#taken += 1;
     this.#recipients.set(recipient.address.text, recipient);
   }
 
