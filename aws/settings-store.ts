@@ -20,6 +20,8 @@ export interface Pointer {
   readonly objectKey: string;
   readonly sequence: number;
   readonly publishedAt: string;
+  /** Goes from one set to the next, so that it is made only once (`Settings.forwardingKey`). */
+  readonly forwardingKey?: string;
 }
 
 export interface SettingsStore {
@@ -84,7 +86,9 @@ async function writeSettings(
     }),
   );
   const sequence = (seen?.sequence ?? 0) + 1;
-  const pointer = { server, version: settings.version, objectKey, sequence, publishedAt };
+  const { version, forwardingKey } = settings;
+  const key = forwardingKey === undefined ? {} : { forwardingKey };
+  const pointer: Pointer = { server, version, objectKey, sequence, publishedAt, ...key };
   const { done } = await conditionally(() =>
     options.client.send(
       new PutItemCommand({

@@ -3,6 +3,7 @@
  * before the kept versions: a pointer that moved meanwhile means that somebody knows more, and all is done again.
  * A server that is gone, or to which no Configuration applies any more, loses its pointer.
  */
+import { randomBytes } from 'node:crypto';
 import type { Pointer, SettingsStore } from '../../aws/settings-store.ts';
 import type { Views } from '../../aws/views.ts';
 import { compileSettings } from '../../mail/directory/compile-settings.ts';
@@ -45,5 +46,6 @@ async function publishServer(
 ): Promise<boolean> {
   if (next === undefined) return seen === undefined || settings.remove(seen);
   if (next.version === seen?.version) return true;
-  return settings.write(next, seen, clock().toISOString());
+  const forwardingKey = seen?.forwardingKey ?? randomBytes(32).toString('base64');
+  return settings.write({ ...next, forwardingKey }, seen, clock().toISOString());
 }

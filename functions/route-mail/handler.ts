@@ -1,16 +1,18 @@
 /**
  * route-mail: decides once where each accepted message goes (spool.md, transition 2).
  *
- * Receives `route` messages {id, envelope | envelopeKey}, also {id} from the sweep. Reads settings, look-ups and the
- * spool; writes record `m` and its deliveries, trace pointers, large plans under plans/; tells deliver, relay, direct
- * and report. Touches no body beyond a copy to kept/. A failure leaves the message in the queue; what fails for
- * half a day is kept as stuck, with an alarm.
+ * Receives `route` messages {id, envelope | envelopeKey}, also {id} from the sweep. Reads settings, look-ups, the spool,
+ * DNS, and the header blocks of our own people's mail that leaves; writes record `m` and its deliveries, trace pointers,
+ * large plans under plans/; tells deliver, relay, direct and report. Touches no body beyond a copy to kept/. A failure
+ * leaves the message in the queue; what fails for half a day is kept as stuck, with an alarm.
  */
-import { dynamodb, sqs } from '../../aws/clients.ts';
+import { awsBodyStore } from '../../aws/body-store.ts';
+import { dynamodb, s3, sqs } from '../../aws/clients.ts';
 import { mailLog } from '../../aws/mail-log.ts';
 import { queueHandler } from '../../aws/queue-batch.ts';
+import { dnsResolver } from '../../aws/resolver.ts';
 import { writeTrace } from '../../aws/trace.ts';
-import { readVariables } from '../../aws/variables.ts';
+import { readTuning, readVariables } from '../../aws/variables.ts';
 import { workerDoors } from '../../aws/worker-doors.ts';
 import type { Plan, RouteWork } from '../../mail/spool/doors.ts';
 import { giveUp, route, type RouteDoors } from './route.ts';
@@ -22,6 +24,8 @@ const made = workerDoors(vars, process.env, log);
 
 const doors: RouteDoors = {
   ...made,
+  resolver: dnsResolver({ servers: readTuning(process.env).dnsServers }),
+  bodies: awsBodyStore({ client: s3(), bucket: vars.bucket }),
   trace: (record) => writeTrace({ client: dynamodb(), table: vars.spoolTable }, record, made.clock()),
   onRouted: tell,
 };

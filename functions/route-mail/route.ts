@@ -7,16 +7,28 @@ import { fitsOneTransaction } from '../../aws/spool-plan.ts';
 import type { Directory } from '../../mail/directory/directory.ts';
 import type { SettingsSource } from '../../mail/directory/settings.ts';
 import type { Envelope } from '../../mail/envelope/envelope.ts';
+import type { Resolver } from '../../mail/relay/doors.ts';
 import { routeMessage } from '../../mail/router/route-message.ts';
 import { waitingBeforeRouting } from '../../mail/spool/waiting.ts';
-import type { Clock, ObjectStore, Plan, RouteWork, Spool, WorkQueue } from '../../mail/spool/doors.ts';
+import type {
+  BodyStore,
+  Clock,
+  ObjectStore,
+  Plan,
+  RouteWork,
+  Spool,
+  WorkQueue,
+} from '../../mail/spool/doors.ts';
 import { hopName, routePart } from '../../mail/spool/keys.ts';
 import type { Delivery, MessageRecord } from '../../mail/spool/records.ts';
 import { isOutbound, owesAnything } from '../../mail/spool/standing.ts';
+import { readHeader } from './read-header.ts';
 
 export interface RouteDoors {
   readonly settings: SettingsSource;
   readonly directory: Directory;
+  readonly resolver: Pick<Resolver, 'mx'>;
+  readonly bodies: Pick<BodyStore, 'open'>;
   readonly spool: Spool;
   readonly queue: WorkQueue;
   readonly objects: ObjectStore;
@@ -51,10 +63,17 @@ const isNew: Before = { waited: false, released: false };
 
 async function planAndFollow(envelope: Envelope, doors: RouteDoors, before = isNew): Promise<void> {
   const settings = await doors.settings.current();
-  const { directory } = doors;
-  const { waited, released } = before;
-  const plan = await routeMessage({ envelope, settings, directory, now: doors.clock(), released });
-  await write({ ...plan, waited }, doors);
+  const { directory, resolver, bodies } = doors;
+  const plan = await routeMessage({
+    envelope,
+    settings,
+    directory,
+    resolver,
+    now: doors.clock(),
+    readHeader: (of) => readHeader(bodies, of),
+    released: before.released,
+  });
+  await write({ ...plan, waited: before.waited }, doors);
 }
 
 async function write(plan: Plan, doors: RouteDoors): Promise<void> {
@@ -95,9 +114,10 @@ async function planReleased(record: MessageRecord, doors: RouteDoors): Promise<v
   await planAndFollow(record.envelope, doors, { waited: true, released: waiting.reason !== 'smtpRouting' });
 }
 
-/** Tells the queues what is pending; they may hear it twice. */
-async function announce(deliveries: readonly Delivery[], { queue }: RouteDoors): Promise<void> {
-  const pending = deliveries.filter(({ state }) => state === 'pending');
+/** Tells the queues what is pending and due; they may hear it twice. The sweep wakes what leaves later. */
+async function announce(deliveries: readonly Delivery[], { queue, clock }: RouteDoors): Promise<void> {
+  const now = clock().toISOString();
+  const pending = deliveries.filter(({ state, dueAt }) => state === 'pending' && dueAt <= now);
   await queue.deliver(pending.filter(({ transport }) => transport === 'mailbox'));
   const hops = new Map(pending.filter(isOutbound).map((d) => [hopName(d.transport, d.nextHop), d]));
   await Promise.all([...hops.values()].map(({ transport, nextHop }) => queue.hop({ transport, nextHop })));

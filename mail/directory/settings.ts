@@ -26,6 +26,8 @@ export interface Settings {
   readonly groups: Readonly<Record<string, Group>>;
   /** Internet addresses of the people that lists and those groups name, by folded name. */
   readonly people: Readonly<Record<string, string>>;
+  /** Random, made once per server, base64: signs the senders of forwarded mail (`routing.forwardingSender`). */
+  readonly forwardingKey?: string;
 }
 
 export interface SettingsSource {

@@ -5,6 +5,7 @@
 import { logSafe, type Address, type ReversePath } from '../address/address.ts';
 import type { Entry } from '../directory/directory.ts';
 import { lookUpRecipient, type LookUp } from '../directory/look-up.ts';
+import { srsOriginal } from '../router/srs.ts';
 import type { Settings } from '../directory/settings.ts';
 import {
   messageRejected554,
@@ -42,6 +43,11 @@ export async function verifiedRecipient(context: PolicyContext, local: LocalReci
   const { routing, inboundRecipients } = settings.configuration;
   if (!inboundRecipients.verifyLocal)
     return accept('not asked', inConfiguration(settings, 'inboundRecipients.verifyLocal', 'false'));
+  if (srsOriginal(local.address, settings) !== undefined)
+    return accept(
+      'a sender that forwarding rewrote',
+      inConfiguration(settings, 'routing.forwardingSender', 'rewrite'),
+    );
   if (routing.smartHostForAllLocalRecipients && routing.localDomainSmartHost !== '')
     return accept(
       'left to the smart host',

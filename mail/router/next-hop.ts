@@ -1,8 +1,9 @@
 /**
- * Next hops (domino-rules.md 4.1, steps 5 and 6): other domains by Foreign SMTP Domain, relay host or MX; other
+ * Next hops (domino-map.md, routing): other domains by Foreign SMTP Domain, relay host or MX; other
  * servers and Domino domains by SMTP where the documents allow it. There is no Notes routing here: what SMTP may
  * not carry has no route.
  */
+import { canonicalDomain } from '../address/domain.ts';
 import type { ForeignSmtpDomain, Server } from '../document/forms.ts';
 import type { Settings } from '../directory/settings.ts';
 import { foldName } from '../document/names.ts';
@@ -50,14 +51,13 @@ export function foreignDomainFor(
 }
 
 function matchesPattern(domain: string, pattern: string): boolean {
-  const wanted = pattern.toLowerCase();
-  if (wanted === '*.*' || wanted === '*') return true;
-  if (wanted.startsWith('*.')) return domain.endsWith(wanted.slice(1));
-  return domain === wanted;
+  if (pattern === '*.*') return true;
+  if (pattern.startsWith('*.')) return domain.endsWith(`.${canonicalDomain(pattern.slice(2))}`);
+  return domain === canonicalDomain(pattern);
 }
 
 function specificity(pattern: string): number {
-  if (pattern === '*.*' || pattern === '*') return 0;
+  if (pattern === '*.*') return 0;
   return pattern.startsWith('*.') ? pattern.length : 1000 + pattern.length;
 }
 
@@ -71,7 +71,8 @@ function wayOfForeignDomain(foreign: ForeignSmtpDomain, settings: Settings): Nex
 export function wayToDominoDomain(domain: string, settings: Settings, why?: Because): NextHop {
   const connection = settings.connections.find(
     ({ sourceServer, destinationDomain }) =>
-      foldName(sourceServer) === foldName(settings.server.name) && sameText(destinationDomain, domain),
+      foldName(sourceServer) === foldName(settings.server.name) &&
+      foldName(destinationDomain) === foldName(domain),
   );
   if (connection === undefined)
     return {
@@ -91,7 +92,7 @@ export function wayToDominoDomain(domain: string, settings: Settings, why?: Beca
   );
 }
 
-/** Another server of our own domain (domino-rules.md 4.1, step 5): SMTP if all conditions hold. */
+/** Another server of our own domain (domino-map.md, routing): SMTP if all conditions hold. */
 export function wayToServer(name: string, settings: Settings): NextHop {
   const { configuration, server } = settings;
   const document = `Configuration ${configuration.name}`;
@@ -102,7 +103,10 @@ export function wayToServer(name: string, settings: Settings): NextHop {
     return noServer(name, settings, because(document, 'routing.smtpWithinLocalDomain', 'disabled'));
   if (!target.smtpListener)
     return noServer(name, settings, because(`Server ${target.name}`, 'smtpListener', 'false'));
-  if (reachableOverSmtp === 'same-named-network' && !sameText(target.namedNetwork, server.namedNetwork))
+  if (
+    reachableOverSmtp === 'same-named-network' &&
+    foldName(target.namedNetwork) !== foldName(server.namedNetwork)
+  )
     return noServer(name, settings, because(`Server ${target.name}`, 'namedNetwork', target.namedNetwork));
   return hop(target.hostName, because(`Server ${target.name}`, 'hostName', target.hostName));
 }
@@ -123,8 +127,4 @@ function noServer(name: string, settings: Settings, why: Because): NextHop {
 export function hop(text: string, why: Because): NextHop {
   const transport = text.toLowerCase() === 'ses' ? 'ses' : 'smtp';
   return { found: true, transport, nextHop: transport === 'ses' ? 'ses' : text, because: why };
-}
-
-function sameText(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }

@@ -1,10 +1,32 @@
 /**
- * When a message may first leave (domino-map.md, priorities): high and normal at once, low in the low priority hours.
- * A message over `lowPriorityAbove` is low, whatever its header says; `ignorePriority` makes all mail normal.
+ * When a message's copies may leave (domino-map.md, priorities): high and normal at once, low in the low priority hours.
+ * A message over `lowPriorityAbove` is low, whatever its header says; `ignorePriority` makes all mail normal. What lies
+ * in a mailbox here has not left, and is never kept waiting.
  */
 import type { Configuration } from '../document/forms.ts';
+import type { Envelope } from '../envelope/envelope.ts';
+import { priorityOf } from './rule-outcomes.ts';
 
 export type Priority = 'high' | 'normal' | 'low';
+
+export interface Leaving {
+  /** ISO time. */
+  readonly leavesAt: string;
+  readonly tellLater: boolean;
+}
+
+export function leavingOf(envelope: Envelope, now: Date, configuration: Configuration): Leaving {
+  const priority = effectivePriority(priorityOf(envelope), envelope.size, configuration);
+  const leavesAt = firstDue(priority, now, configuration);
+  const late = leavesAt > now.toISOString() && envelope.from !== '';
+  return { leavesAt, tellLater: late && isTold(envelope, configuration) };
+}
+
+/** Whose choice it was: the sender's, or a size limit's or rule's. */
+function isTold({ header }: Envelope, { transfer }: Configuration): boolean {
+  const asked = header.priority === 'low' ? 'requested' : 'policy';
+  return transfer.lowPriorityNotification === 'all' || transfer.lowPriorityNotification === asked;
+}
 
 export function effectivePriority(asked: Priority, size: number, { routing }: Configuration): Priority {
   if (routing.ignorePriority) return 'normal';

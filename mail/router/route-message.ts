@@ -1,35 +1,38 @@
 /**
  * The router's decision for a whole message: a plan, or the reason why it waits before routing. Decided once; what is
- * written by transition 2 is followed from then on, whatever the documents say later.
+ * written by transition 2 is followed from then on, whatever the documents say later. Throws DirectoryUnavailable and
+ * DnsUnavailable: then the work comes again.
  */
 import { relayAgain } from '../policy/relay-again.ts';
-import { waitingBeforeRouting, type Waiting } from '../spool/waiting.ts';
 import type { Plan } from '../spool/doors.ts';
-import type { Leaf } from './leaf.ts';
+import { waitingBeforeRouting, type Waiting } from '../spool/waiting.ts';
+import { because, failed, type HopLeaf, type Leaf } from './leaf.ts';
+import { outgoingOf, sesRefusal, type Outgoing, type OutgoingContext } from './outgoing.ts';
 import { makePlan } from './plan.ts';
-import { effectivePriority, firstDue } from './priority.ts';
-import { routeRecipient, type RouterContext } from './route.ts';
-import { holdingRule, leavesBesides, leavesInstead, priorityOf } from './rule-outcomes.ts';
+import { leavingOf } from './priority.ts';
+import { messageRouting, routeRecipient } from './route.ts';
+import { holdingRule, leavesBesides, leavesInstead } from './rule-outcomes.ts';
 
-export interface MessageContext extends RouterContext {
-  readonly now: Date;
+export interface MessageContext extends OutgoingContext {
   /** Released by an administrator: what held it before is not asked again. */
   readonly released: boolean;
 }
 
 export async function routeMessage(context: MessageContext): Promise<Plan> {
-  const { envelope, settings } = context;
+  const { envelope, now } = context;
+  const { configuration } = context.settings;
   const reason = reasonToWait(context) ?? (await relayFault(context));
   if (reason !== undefined) return wait(context, reason);
-  const leaves = await leavesOf(context);
-  const held = leaves.find((leaf) => leaf.way === 'held');
+  const routed = await leavesOf(context);
+  const held = routed.find((leaf) => leaf.way === 'held');
   if (held?.way === 'held') return wait(context, { state: 'held', reason: held.reason });
-  const { configuration } = settings;
-  const priority = effectivePriority(priorityOf(envelope), envelope.size, configuration);
+  const outgoing = await outgoingOf(routed, context);
+  const leaves = routed.map((leaf) => (leaf.way === 'hop' ? bySes(leaf, outgoing(leaf), context) : leaf));
   return makePlan(envelope, leaves, {
-    now: context.now,
+    now,
     configuration,
-    dueAt: firstDue(priority, context.now, configuration),
+    outgoing,
+    ...leavingOf(envelope, now, configuration),
   });
 }
 
@@ -67,8 +70,16 @@ async function leavesOf(context: MessageContext): Promise<Leaf[]> {
     leavesBesides(envelope, directory),
   ]);
   if (instead !== undefined) return [...instead, ...besides];
+  const routing = messageRouting(context);
   const routed = await Promise.all(
-    envelope.recipients.map((recipient) => routeRecipient(recipient, context)),
+    envelope.recipients.map((recipient) => routeRecipient(recipient, routing)),
   );
   return [...routed.flat(), ...besides];
+}
+
+function bySes(leaf: HopLeaf, { from }: Outgoing, { settings }: MessageContext): Leaf {
+  const refusal = sesRefusal(leaf, from, settings);
+  if (refusal === undefined) return leaf;
+  const why = because(`Configuration ${settings.configuration.name}`, 'routing.forwardingSender', 'keep');
+  return failed({ ...leaf, because: why }, 'transfer', refusal);
 }

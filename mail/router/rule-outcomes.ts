@@ -6,7 +6,7 @@ import type { Directory } from '../directory/directory.ts';
 import { mailFileOf } from '../directory/mail-home.ts';
 import type { Envelope, RuleOutcome } from '../envelope/envelope.ts';
 import { entryNamed } from './expand.ts';
-import { because, failed, type Copy, type Leaf } from './leaf.ts';
+import { because, copyOf, failed, type Copy, type Leaf } from './leaf.ts';
 
 export const ruleRejection = 'Message rejected for policy reasons';
 
@@ -47,14 +47,8 @@ function keepsCopy(outcome: RuleOutcome): outcome is Filing {
   return outcome.action === 'journal' || outcome.action === 'move';
 }
 
-function copiesOf(envelope: Envelope, { document, rule }: RuleOutcome): Copy[] {
-  return envelope.recipients.map((original) => ({
-    original,
-    address: original.address,
-    ...(original.notify === undefined ? {} : { notify: original.notify }),
-    trail: [],
-    because: because(document, 'rules', rule),
-  }));
+function copiesOf({ recipients }: Envelope, { document, rule }: RuleOutcome): Copy[] {
+  return recipients.map((original) => copyOf(original, because(document, 'rules', rule)));
 }
 
 /** The database was checked when the rule was published; gone since, the message must not be lost: it is held. */
