@@ -4,14 +4,17 @@
  * most four minutes; `route-mail` takes any number of copies as one. On failure it throws and leaves the body to the
  * bucket's expiry: the copy of an unknown send may still be routed.
  */
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { Envelope } from '../mail/envelope/envelope.ts';
 import type { Acceptance, BodyStore, ObjectStore, RouteWork } from '../mail/spool/doors.ts';
+import type { QuickCalls } from './quick-call.ts';
+import { routeSender, type RouteSender } from './route-sender.ts';
 
 export interface AcceptanceOptions {
   readonly bodies: BodyStore;
   readonly objects: Pick<ObjectStore, 'putJson'>;
   readonly client: SQSClient;
+  readonly quick?: QuickCalls;
   readonly routeQueue: string;
   /** How long an unknown outcome is worth asking again, in milliseconds; tests set it. */
   readonly patience?: number;
@@ -23,29 +26,30 @@ const fourMinutes = 240_000;
 const longestPause = 5_000;
 
 export function awsAcceptance(options: AcceptanceOptions): Acceptance {
+  const { client, quick, routeQueue: queueUrl } = options;
+  const sender = routeSender({ client, quick, queueUrl });
   return {
     async accept(envelope, body) {
       await options.bodies.put(envelope.id, body);
-      await sendUntilKnown(options, JSON.stringify(await workFor(options, envelope)));
+      await sendUntilKnown(sender, await workFor(options, envelope), options.patience ?? fourMinutes);
     },
   };
 }
 
-async function workFor({ objects }: AcceptanceOptions, envelope: Envelope): Promise<RouteWork> {
+async function workFor({ objects }: AcceptanceOptions, envelope: Envelope): Promise<string> {
   const { id } = envelope;
-  const inline = { id, envelope };
-  if (Buffer.byteLength(JSON.stringify(inline)) <= largestInline) return inline;
+  const inline = JSON.stringify({ id, envelope } satisfies RouteWork);
+  if (Buffer.byteLength(inline) <= largestInline) return inline;
   const envelopeKey = `envelopes/${id}`;
   await objects.putJson(envelopeKey, envelope);
-  return { id, envelopeKey };
+  return JSON.stringify({ id, envelopeKey } satisfies RouteWork);
 }
 
-async function sendUntilKnown(options: AcceptanceOptions, MessageBody: string): Promise<void> {
-  const until = performance.now() + (options.patience ?? fourMinutes);
+async function sendUntilKnown(sender: RouteSender, body: string, patience: number): Promise<void> {
+  const until = performance.now() + patience;
   for (let pause = 200; ; pause = Math.min(2 * pause, longestPause)) {
     try {
-      await options.client.send(new SendMessageCommand({ QueueUrl: options.routeQueue, MessageBody }));
-      return;
+      return await sender.send(body);
     } catch (cause) {
       if (!isUnknown(cause) || performance.now() + pause > until) throw cause;
     }

@@ -18,6 +18,11 @@ export function guardCalls(next: CallGuard): void {
   guard = next;
 }
 
+/** For calls that go another way than a client's own (quick-call.ts). */
+export function holdCall(command: string, input: object): void {
+  guard?.(command, input as Record<string, unknown>);
+}
+
 const once = new Map<string, unknown>();
 
 function single<T>(name: string, make: () => T): T {
@@ -51,7 +56,7 @@ function guarded<C extends { middlewareStack: object }>(client: C): C {
   const stack = client.middlewareStack as Stack;
   stack.add(
     (next, context) => (args) => {
-      guard?.(context.commandName ?? 'unknown', args.input as Record<string, unknown>);
+      holdCall(context.commandName ?? 'unknown', args.input);
       return next(args);
     },
     { step: 'initialize', name: 'holdAgainstRole' },

@@ -8,6 +8,7 @@ import { dynamodb, s3, secretsManager, sqs } from '../aws/clients.ts';
 import { awsDirectory } from '../aws/directory.ts';
 import { awsLoginGuard } from '../aws/login-guard.ts';
 import { awsObjects } from '../aws/objects.ts';
+import { quickS3, quickSqs } from '../aws/quick-call.ts';
 import { dnsResolver } from '../aws/resolver.ts';
 import { awsSecrets } from '../aws/secrets.ts';
 import { awsSettings } from '../aws/settings-source.ts';
@@ -45,9 +46,10 @@ export function listenerFrom(env: Environment, place: Place): Promise<Listener> 
     settings: awsSettings({ viewsTable, bucket: names.bucket, server, refreshSeconds, clock }),
     directory: awsDirectory({ table: viewsTable, cacheSeconds: refreshSeconds }),
     acceptance: awsAcceptance({
-      bodies: awsBodyStore(bucket),
+      bodies: awsBodyStore({ ...bucket, quick: quickS3(s3(), names.bucket) }),
       objects: awsObjects(bucket),
       client: sqs(),
+      quick: quickSqs(sqs()),
       routeQueue: names.routeQueue,
     }),
     resolver: cachedResolver(dnsResolver({ servers: dnsServers, ...dnsPatience }), hostNameSeconds),
