@@ -146,12 +146,12 @@ function told(quick: QuickCalls, asked: [string, boolean][]): QuickCalls {
   };
 }
 
-async function received({ sqs, queue }: TestServices, name: string, count: number): Promise<string[]> {
-  const QueueUrl = await queue(name);
+async function received(services: TestServices, name: string, count: number): Promise<string[]> {
+  const QueueUrl = await services.queue(name);
   const messages: Message[] = [];
   while (messages.length < count) {
     const receive = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 5 });
-    const { Messages = [] } = await sqs.send(receive);
+    const { Messages = [] } = await services.sqs.send(receive);
     if (Messages.length === 0) break;
     messages.push(...Messages);
   }
