@@ -85,11 +85,16 @@ function joinNames(mailboxes: readonly Mailbox[], text: string): Mailbox[] {
     }
     const own =
       mailbox.phrase !== '' && names !== undefined && /^[\s,]*$/.test(text.slice(names.end, mailbox.start));
-    if (own) joined.push({ ...mailbox, start: names!.start, phrase: `${names!.text}, ${mailbox.phrase}` });
+    if (own) joined.push({ ...mailbox, start: names!.start, phrase: bothNames(names!, mailbox) });
     else joined.push(...(names === undefined ? [] : [names]), mailbox);
     names = undefined;
   }
   return names === undefined ? joined : [...joined, names];
+}
+
+function bothNames(first: Mailbox, { phrase }: Mailbox): string {
+  const words = `${phraseText(first.text)}, ${phraseText(phrase)}`;
+  return `"${words.replaceAll(/[\\"]/g, '\\$&')}"`;
 }
 
 function changes(mailbox: Mailbox, sender: ConvertedSender | undefined): boolean {

@@ -1,0 +1,152 @@
+/** The whole message: mail rules carried out, what waits before routing, the relay decision once more. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { RuleOutcome } from '../../../mail/envelope/envelope.ts';
+import { asBob, planned, shortPlan, stranger, type RouterWorld } from './world.ts';
+
+const databases = [
+  { name: 'Quarantine', mailFile: 'mail/quarantine' },
+  { name: 'Journal', mailFile: 'mail/journal' },
+];
+const two = {
+  recipients: [{ address: 'alice@acme.example', notify: 'SUCCESS' }, { address: 'bob@acme.example' }],
+};
+const rule = (outcome: object): RuleOutcome =>
+  ({ rule: 'one', document: 'Configuration *', ...outcome }) as RuleOutcome;
+const ruled = (...outcomes: object[]): RouterWorld => ({
+  databases,
+  envelope: { ...two, from: 'x@far.example', rules: outcomes.map(rule) },
+});
+const both = [
+  'd#0001 mailbox mail/alice pending: alice@acme.example',
+  'd#0002 mailbox mail/bob pending: bob@acme.example',
+];
+
+describe('mail rules', () => {
+  const rows: readonly (readonly [why: string, given: RouterWorld, deliveries: readonly string[]])[] = [
+    [
+      'drop: nobody gets it, nobody is told',
+      ruled({ action: 'drop' }),
+      ['d#0000 route local deleted: alice@acme.example bob@acme.example'],
+    ],
+    [
+      'return: the sender is told',
+      ruled({ action: 'return' }),
+      ['d#0000 route local failed: alice@acme.example bob@acme.example'],
+    ],
+    [
+      'hold: it waits',
+      ruled({ action: 'hold' }),
+      ['d#0000 route local held: alice@acme.example bob@acme.example'],
+    ],
+    [
+      'move: only there',
+      ruled({ action: 'move', database: 'Quarantine' }),
+      ['d#0001 mailbox mail/quarantine pending: alice@acme.example bob@acme.example'],
+    ],
+    [
+      'journal: there as well',
+      ruled({ action: 'journal', database: 'Journal' }),
+      [...both, 'd#0003 mailbox mail/journal pending: alice@acme.example'],
+    ],
+    [
+      'journal and drop',
+      ruled({ action: 'journal', database: 'Journal' }, { action: 'drop' }),
+      [
+        'd#0000 route local deleted: alice@acme.example bob@acme.example',
+        'd#0001 mailbox mail/journal pending: alice@acme.example',
+      ],
+    ],
+    [
+      'a database that is gone: it waits',
+      ruled({ action: 'move', database: 'Gone' }),
+      ['d#0000 route local held: alice@acme.example bob@acme.example'],
+    ],
+    [
+      'a journal that is gone, too',
+      ruled({ action: 'journal', database: 'Gone' }),
+      ['d#0000 route local held: alice@acme.example bob@acme.example'],
+    ],
+    ['priority alone', ruled({ action: 'priority', value: 'high' }), both],
+    [
+      'the journal’s own mail is one copy',
+      {
+        ...ruled({ action: 'journal', database: 'Alice' }),
+        databases: [{ name: 'Alice', mailFile: 'mail/alice' }],
+      },
+      both,
+    ],
+  ];
+  for (const [why, given, deliveries] of rows)
+    test(why, async () => assert.deepEqual(shortPlan(await planned(given)), deliveries));
+
+  test('the reason is the rule', async () => {
+    const [failed] = (await planned(ruled({ action: 'return' }))).deliveries[0]!.recipients;
+    assert.deepEqual(failed?.because, { document: 'Configuration *', field: 'rules', entry: 'one' });
+    assert.equal(failed?.reply, 'Message rejected for policy reasons');
+    assert.equal(failed?.failure, 'restriction');
+  });
+
+  test('a journal tells nobody', async () => {
+    const { deliveries } = await planned(ruled({ action: 'journal', database: 'Journal' }));
+    assert.deepEqual(
+      deliveries.map(({ recipients }) => recipients[0]?.notify),
+      ['SUCCESS', undefined, 'NEVER'],
+    );
+  });
+});
+
+describe('what waits before routing', () => {
+  const reasonOf = async (given: RouterWorld) => {
+    const { message, deliveries } = await planned(given);
+    return `${message.phase} ${deliveries[0]?.state} ${deliveries[0]?.reason ?? ''}`.trim();
+  };
+  const relayed = (more: object = {}): RouterWorld => ({
+    configuration: { routing: { smtpOutsideLocalDomain: true } },
+    envelope: { session: stranger, recipients: [{ address: 'x@there.example' }], ...more },
+  });
+  const rows: readonly (readonly [why: string, given: RouterWorld, reason: string])[] = [
+    ['routing is off', { server: { smtpRouting: false } }, 'unrouted pending smtpRouting'],
+    ['a rule', ruled({ action: 'hold' }), 'unrouted held rule one'],
+    [
+      'released, the rule is not asked again',
+      { ...ruled({ action: 'hold' }), released: true },
+      'routed pending',
+    ],
+    [
+      'released while routing is off',
+      { ...ruled({ action: 'hold' }), released: true, server: { smtpRouting: false } },
+      'unrouted pending smtpRouting',
+    ],
+    ['a stranger’s relay that should not have come in', relayed(), 'unrouted held relay x@there.example'],
+    ['released, it goes', { ...relayed(), released: true }, 'routed pending'],
+    ['who logged in may relay', relayed({ session: asBob }), 'routed pending'],
+    [
+      'not where logged-in people are checked',
+      {
+        ...relayed({ session: asBob }),
+        configuration: { relayEnforcement: { authenticatedUsers: 'check' } },
+      },
+      'unrouted held relay x@there.example',
+    ],
+    ['an internal peer may', relayed({ session: { ...stranger, standing: 'internal' } }), 'routed pending'],
+    ['our own report has no session', relayed({ session: undefined, origin: 'report' }), 'routed pending'],
+    [
+      'no postmaster',
+      { envelope: { recipients: [{ address: 'postmaster' }] } },
+      'unrouted held no postmaster',
+    ],
+  ];
+  for (const [why, given, reason] of rows) test(why, async () => assert.equal(await reasonOf(given), reason));
+
+  test('the body’s owner, recipients and what they asked for stay', async () => {
+    const { message, deliveries } = await planned(ruled({ action: 'hold' }));
+    assert.equal(message.envelope.rules?.length, 1);
+    assert.deepEqual(deliveries[0]?.recipients[0], {
+      address: 'alice@acme.example',
+      original: 'alice@acme.example',
+      notify: 'SUCCESS',
+      outcome: 'waiting',
+    });
+  });
+});
