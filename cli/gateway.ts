@@ -16,6 +16,8 @@ export interface Gateway {
   /** The data folder of a local run. */
   readonly data?: string;
   readonly stack: string;
+  /** Hierarchical name of the server that a local run is. */
+  readonly server?: string;
   readonly keepBody: (id: string) => Promise<void>;
   readonly restoreBody: (id: string) => Promise<void>;
 }
@@ -28,7 +30,8 @@ export function dataFolder(): string {
   return process.env['POSTERN_DATA'] || '.postern';
 }
 
-type Endpoints = Pick<Gateway, 'tables' | 'queues' | 'bucket'> & Record<'dynamodb' | 'sqs' | 's3', string>;
+type Endpoints = Pick<Gateway, 'tables' | 'queues' | 'bucket' | 'server'> &
+  Record<'dynamodb' | 'sqs' | 's3', string>;
 
 function localGateway(data: string): Gateway {
   const file = join(data, 'endpoints.json');
@@ -45,7 +48,7 @@ function localGateway(data: string): Gateway {
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
   });
-  const { tables, queues, bucket } = found;
+  const { tables, queues, bucket, server } = found;
   const name = tables.directory.replace(/-directory$/, '');
   return {
     tables,
@@ -53,6 +56,7 @@ function localGateway(data: string): Gateway {
     bucket,
     data,
     stack: name,
+    ...(server && { server }),
     keepBody: keepBody({ client: s3(), bucket }),
     restoreBody: restoreBody({ client: s3(), bucket }),
   };

@@ -14,7 +14,7 @@ export async function main(words: readonly string[]): Promise<number> {
   try {
     return await run(words);
   } catch (error) {
-    if (error instanceof Usage) return complain(`${error.message}\n\n${usage()}`, 2);
+    if (error instanceof Usage) return complain(`${error.message}\n\n${usage(words)}`, 2);
     if (error instanceof Failure) return complain(error.message, 1);
     return complain(sentenceOf(error), 1);
   }
@@ -22,7 +22,7 @@ export async function main(words: readonly string[]): Promise<number> {
 
 async function run(words: readonly string[]): Promise<number> {
   if (words.length === 0 || words[0] === 'help' || words.includes('--help')) {
-    process.stdout.write(`${usage()}\n`);
+    process.stdout.write(`${usage(words)}\n`);
     return 0;
   }
   const { command, rest } = commandOf(words);

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
 // The `postern` command. Plain JavaScript, so that an old Node can still say what is wrong with it.
+import module from 'node:module';
+import { fileURLToPath } from 'node:url';
+
 const wanted = 24;
 const found = Number(process.versions.node.split('.')[0]);
 if (found < wanted) {
@@ -8,5 +11,7 @@ if (found < wanted) {
   );
   process.exit(1);
 }
+// Compiled code is kept between runs: it is half of the time that a short command takes.
+module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/postern/code', import.meta.url)));
 const { main } = await import('./main.ts');
 process.exitCode = await main(process.argv.slice(2));

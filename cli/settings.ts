@@ -8,7 +8,7 @@ import { Failure, Usage } from './failure.ts';
 import type { Gateway } from './gateway.ts';
 import { option } from './words.ts';
 
-/** `--server`, else `$POSTERN_SERVER`, else the only one that has settings. */
+/** `--server`, else the one that runs here, else `$POSTERN_SERVER`, else the only one that has settings. */
 export async function publishedSettings(call: Call): Promise<Settings> {
   const { tables, bucket } = call.gateway;
   const store = settingsStore({ client: dynamodb(), table: tables.views, s3: s3(), bucket });
@@ -27,7 +27,7 @@ export async function publishedSettings(call: Call): Promise<Settings> {
 }
 
 async function serverNames(call: Call): Promise<string[]> {
-  const named = option(call, 'server') ?? process.env['POSTERN_SERVER'];
+  const named = option(call, 'server') ?? call.gateway.server ?? process.env['POSTERN_SERVER'];
   if (named) return [named];
   const kept = await awsViews(viewsOf(call.gateway)).keptOfForm('Server');
   return kept.flatMap(({ document }) => document?.name ?? []);

@@ -16,6 +16,8 @@ export interface Endpoints extends ServiceEndpoints {
   readonly tables: Readonly<Record<'directory' | 'views' | 'spool' | 'mailboxes', string>>;
   readonly queues: Readonly<Record<'route' | 'deliver' | 'relay' | 'direct' | 'report', string>>;
   readonly bucket: string;
+  /** The server that runs here, for the command. */
+  readonly server?: string;
 }
 
 export interface EndpointFacts {

@@ -79,7 +79,11 @@ async function start({ options, opened, stop, onEnd }: Starting): Promise<Gatewa
   const password = await sampleFor(around);
   const ports = await listener.start();
   const { services, stack, wiring } = around;
-  const endpoints = endpointsOf({ host: options.host, ports, services, stack, bucket: bucketOf(wiring) });
+  const { host, server } = options;
+  const endpoints = {
+    ...endpointsOf({ host, ports, services, stack, bucket: bucketOf(wiring) }),
+    server,
+  };
   writeEndpoints(options.data, endpoints);
   opened.push(() => removeEndpoints(options.data));
   functions.warm();

@@ -33,7 +33,7 @@ function rowsOf(text: string, separator: string): Row[] {
   while (at < text.length) {
     const started = line;
     do {
-      const cell = text[at] === '"' ? quotedCell(text, at) : plainCell(text, at, separator);
+      const cell = text[at] === '"' ? quotedCell(text, at, separator) : plainCell(text, at, separator);
       cells.push(cell.value);
       line += text.slice(at, cell.end).split('\n').length - 1;
       at = cell.end;
@@ -59,7 +59,7 @@ function plainCell(text: string, from: number, separator: string): Cell {
 }
 
 /** What stands behind the closing quote belongs to the cell, so that nothing is lost and reading goes on. */
-function quotedCell(text: string, from: number): Cell {
+function quotedCell(text: string, from: number, separator: string): Cell {
   let value = '';
   let at = from + 1;
   for (; at < text.length; at += 1) {
@@ -67,7 +67,7 @@ function quotedCell(text: string, from: number): Cell {
     else if (text[at + 1] === '"') value += text[(at += 1)];
     else break;
   }
-  let end = at + 1;
-  while (end < text.length && !/[,;\t\r\n]/.test(text[end]!)) value += text[end++];
-  return { value, end };
+  const end = Math.min(at + 1, text.length);
+  const rest = plainCell(text, end, separator);
+  return { value: value + rest.value, end: rest.end };
 }
