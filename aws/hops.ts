@@ -30,6 +30,7 @@ export function awsHops(options: Options): Hops {
     state: (work) => readState(options, work),
     close: (work, until, lastReply) => close(options, work, { until, lastReply }),
     open: (work) => open(options, work),
+    slow: (work, until, alone) => slow(options, work, { until, alone }),
   };
 }
 
@@ -119,6 +120,8 @@ async function dueInShard(
         KeyConditionExpression: 'hopKey = :hop',
         FilterExpression: 'dueAt <= :now',
         ExpressionAttributeValues: values({ ':hop': hopKey, ':now': now }),
+        // The first page is what is wanted; where the filter leaves too little of it, pages are as large as they come.
+        ...(from === undefined ? { Limit: limit } : {}),
         ...(from === undefined ? {} : { ExclusiveStartKey: from }),
       }),
     );
@@ -159,5 +162,25 @@ async function close(
 async function open({ client, table }: Options, work: HopWork): Promise<void> {
   await client.send(
     new DeleteItemCommand({ TableName: table, Key: toItem({ message: partition(work), part: 'state' }) }),
+  );
+}
+
+/** That it timed out is remembered as long as that it is slow. */
+async function slow(
+  { client, table }: Options,
+  work: HopWork,
+  { until, alone }: { until: string; alone: boolean },
+): Promise<void> {
+  await client.send(
+    new UpdateItemCommand({
+      TableName: table,
+      Key: toItem({ message: partition(work), part: 'state' }),
+      UpdateExpression: `SET slowUntil = :until, expiresAt = :ttl${alone ? ', alone = :alone' : ''}`,
+      ExpressionAttributeValues: values({
+        ':until': until,
+        ':ttl': ttl(until),
+        ...(alone ? { ':alone': true } : {}),
+      }),
+    }),
   );
 }

@@ -13,22 +13,32 @@ interface Options {
 }
 
 export function awsWorkQueue({ client, urls, queueOf }: Options): WorkQueue {
-  const send = async (queue: keyof Options['urls'], body: object, group?: string): Promise<void> => {
+  const send = async (
+    queue: keyof Options['urls'],
+    body: object,
+    { group, delaySeconds }: { group?: string; delaySeconds?: number } = {},
+  ): Promise<void> => {
     const QueueUrl = urls[queue];
     if (!QueueUrl) throw new Error(`The queue ${queue} is not deployed here.`);
     const MessageGroupId = group === undefined ? {} : { MessageGroupId: group };
     await client.send(
-      new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(body), ...MessageGroupId }),
+      new SendMessageCommand({
+        QueueUrl,
+        MessageBody: JSON.stringify(body),
+        ...MessageGroupId,
+        ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
+      }),
     );
   };
   return {
     route: (work) => send('route', work),
     deliver: (work) => sendAll(client, urls.deliver, work),
-    async hop(work) {
+    async hop(work, delaySeconds) {
       const queue = queueOf(work);
       // Not deployed: the due index keeps the delivery, and the sweep puts it off with the reason.
       if (queue === 'direct' && !urls.direct) return;
-      await send(queue, work, groupOf(`${work.transport}#${work.nextHop}`));
+      const group = groupOf(`${work.transport}#${work.nextHop}`);
+      await send(queue, work, delaySeconds === undefined ? { group } : { group, delaySeconds });
     },
     report: (work) => send('report', work),
   };

@@ -73,7 +73,15 @@ const doors: HopDoors = {
   },
   random: Math.random,
   // One machine has no lag between the table and its index.
-  limits: { closing: 15_000, beginning: 390_000, indexDelay: tuning.local ? 0 : 300 },
+  limits: {
+    closing: 15_000,
+    beginning: 390_000,
+    indexDelay: tuning.local ? 0 : 300,
+    slowAfter: 3_000,
+    timedOutAfter: 60_000,
+    slowWorkers: Math.floor(settings.maximumConcurrency / 3),
+    pool: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'relay-outbound',
+  },
 };
 
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {

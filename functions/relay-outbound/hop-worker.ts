@@ -7,12 +7,13 @@
  * those whose deadline or delay notice has come. What fails here unexpectedly is thrown and comes again by the queue.
  */
 import type { Settings, SettingsSource } from '../../mail/directory/settings.ts';
-import type { Clock, Hops, HopWork, Spool, WorkQueue } from '../../mail/spool/doors.ts';
+import type { Clock, Hops, HopWork, Slot, Spool, WorkQueue } from '../../mail/spool/doors.ts';
 import { later, minute } from '../../mail/spool/keys.ts';
 import type { DeliveryKey } from '../../mail/spool/records.ts';
 import type { MailLog } from '../../aws/mail-log.ts';
 import type { Carrier } from './carrier.ts';
-import { sendClaimed, shelve } from './deliveries.ts';
+import { sendClaimed, shelve, type Sent } from './deliveries.ts';
+import { SlowPlace, troubleOf, type SlowLimits, type Trouble } from './slow-hops.ts';
 
 export interface HopDoors {
   readonly spool: Pick<Spool, 'claim' | 'settle'>;
@@ -28,7 +29,7 @@ export interface HopDoors {
 }
 
 /** Milliseconds. */
-export interface WorkerLimits {
+export interface WorkerLimits extends SlowLimits {
   /** Left for settling and closing when every socket has been destroyed. */
   readonly closing: number;
   /** Not begun with less: a delivery, the final dot's reply included, must fit. */
@@ -44,9 +45,10 @@ export interface Run extends HopDoors {
   readonly remaining: () => number;
   readonly leaseUntil: string;
   readonly seen: Set<string>;
+  readonly slow: SlowPlace;
 }
 
-type End = 'drained' | 'no slot' | 'out of time' | 'down';
+type End = 'drained' | 'no slot' | 'out of time' | 'down' | 'slow';
 
 const leaseReserve = minute;
 const pageSize = 100;
@@ -63,14 +65,15 @@ export async function drainHop(work: HopWork, doors: HopDoors, timeLeft: () => n
   if (state?.closedUntil !== undefined && state.closedUntil > doors.clock().toISOString()) return;
   const remaining = (): number => timeLeft() - doors.limits.closing;
   const leaseUntil = later(doors.clock(), timeLeft() + leaseReserve);
-  const run: Run = { ...doors, work, set, remaining, leaseUntil, seen: new Set() };
+  const slow = new SlowPlace(work, doors, leaseUntil);
+  const run: Run = { ...doors, work, set, remaining, leaseUntil, seen: new Set(), slow };
   let keys = await firstLook(run);
-  let failing = (state?.failures ?? 0) > 0;
+  let trouble = troubleOf(state, doors.clock());
   let end: End = 'drained';
   // A pointer that found no slot relied on us: what came while the slot was being freed is ours.
   for (; end === 'drained' && keys.length > 0; keys = await unseen(run)) {
-    end = await drainWithSlot(run, keys, failing);
-    failing = false;
+    end = await drainWithSlot(run, keys, trouble);
+    trouble = { failing: false, slow: false, alone: trouble.alone };
   }
   if (end === 'out of time') await doors.queue.hop(work);
 }
@@ -83,33 +86,43 @@ async function firstLook(run: Run): Promise<DeliveryKey[]> {
   return unseen(run);
 }
 
-async function drainWithSlot(run: Run, keys: readonly DeliveryKey[], failing: boolean): Promise<End> {
-  const { concurrentPerHost } = run.set.configuration.transfer;
-  const slot = await run.hops.takeSlot(run.work, failing ? 1 : concurrentPerHost, run.leaseUntil);
+async function drainWithSlot(run: Run, keys: readonly DeliveryKey[], trouble: Trouble): Promise<End> {
+  const limit = trouble.alone ? 1 : run.set.configuration.transfer.concurrentPerHost;
+  const slot = await run.hops.takeSlot(run.work, limit, run.leaseUntil);
   if (slot === undefined) return 'no slot';
+  const end = await drainInSlot(run, slot, { keys, trouble });
+  if (end === 'slow') await run.slow.postpone(limit);
+  return end;
+}
+
+interface Start {
+  readonly keys: readonly DeliveryKey[];
+  readonly trouble: Trouble;
+}
+
+async function drainInSlot(run: Run, slot: Slot, start: Start): Promise<End> {
   const carrier = run.carrierFor(run.work, run.set, run.remaining);
   try {
-    return await drain(run, carrier, { keys, failing });
+    if (start.trouble.slow && !(await run.slow.take())) return 'slow';
+    return await drain(run, carrier, start);
   } finally {
     await carrier.close();
+    await run.slow.free();
     await run.hops.freeSlot(slot);
   }
 }
 
-async function drain(
-  run: Run,
-  carrier: Carrier,
-  start: { readonly keys: readonly DeliveryKey[]; readonly failing: boolean },
-): Promise<End> {
-  let closed = start.failing;
+async function drain(run: Run, carrier: Carrier, start: Start): Promise<End> {
+  let closed = start.trouble.failing;
   for (let keys = start.keys; keys.length > 0; keys = await unseen(run))
     for (const key of keys) {
       if (run.remaining() < run.limits.beginning) return 'out of time';
       const attempt = await sendOne(run, carrier, key);
       if (attempt === undefined) continue;
-      if (attempt.down !== undefined) return closeHop(run, attempt.down);
+      if (attempt.result.down !== undefined) return closeHop(run, attempt.result.down);
       if (closed) await reopen(run, keys.length);
       closed = false;
+      if (!attempt.stay) return 'slow';
     }
   return 'drained';
 }
@@ -118,10 +131,11 @@ async function sendOne(
   run: Run,
   carrier: Carrier,
   key: DeliveryKey,
-): Promise<{ down?: { reply: string; at: Date } } | undefined> {
+): Promise<{ result: Sent; stay: boolean } | undefined> {
   run.seen.add(nameOf(key));
   const claimed = await run.spool.claim(key, run.leaseUntil);
-  return claimed === undefined ? undefined : sendClaimed(run, carrier, claimed);
+  if (claimed === undefined) return undefined;
+  return run.slow.during(claimed.size, () => sendClaimed(run, carrier, claimed));
 }
 
 /** Due and not yet looked at in this run; shuffled, so that workers of one hop seldom reach for the same. */

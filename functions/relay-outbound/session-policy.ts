@@ -23,7 +23,8 @@ export async function sessionPolicy(options: PolicyOptions): Promise<SessionPoli
   const { configuration, server } = options.settings;
   const { tls, fallbackToPlain, ...switches } = configuration.outboundCommands;
   const helo = server.outboundHostName ?? server.hostName;
-  const plain = { helo, tls, fallbackToPlain, switches, trust: options.trust ?? {} };
+  const ownNames = [helo, server.hostName];
+  const plain = { helo, ownNames, tls, fallbackToPlain, switches, trust: options.trust ?? {} };
   if (!isRelayHost(options)) return plain;
   try {
     const login = await relayLogin(options);

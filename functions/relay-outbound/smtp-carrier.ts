@@ -68,6 +68,11 @@ class Line {
     let refusing = 0;
     for (const target of targets) {
       const opened = await this.#open(target, delivery);
+      // RFC 5321 section 5.1: what stands behind ourselves in the list is no better than we are.
+      if (!opened.ok && opened.because === 'ourselves') {
+        if (target === targets[0]) return refuse(delivery, opened.said.reply);
+        break;
+      }
       if (!opened.ok) {
         said = opened.said;
         continue;

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { Target } from '../../mail/relay/hosts.ts';
+import { isLoopback } from '../../mail/relay/networks.ts';
 import { ReplyReader, type RemoteReply } from '../../mail/relay/replies.ts';
 
 /** Milliseconds, after RFC 5321 section 4.5.3.2; connecting and the handshake as mail servers commonly have them. */
@@ -77,6 +78,12 @@ export class SmtpConnection {
 
   get isOpen(): boolean {
     return this.#lost === undefined && this.#socket.writable;
+  }
+
+  /** The other side is this machine. */
+  get isHere(): boolean {
+    const { address } = this.target;
+    return isLoopback(address) || this.#socket.localAddress === this.#socket.remoteAddress;
   }
 
   /** A reply has come that nobody asked for yet. */

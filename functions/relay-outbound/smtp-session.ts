@@ -21,6 +21,8 @@ import {
 export interface SessionPolicy {
   /** Name for EHLO. */
   readonly helo: string;
+  /** A host of one of these names is ourselves. */
+  readonly ownNames?: readonly string[];
   /** `negotiated`: any certificate; `required`: a verified one. */
   readonly tls: 'disabled' | 'negotiated' | 'required';
   /** After a failed handshake, where TLS is only negotiated. */
@@ -54,7 +56,7 @@ export interface Session {
 
 export type Opened =
   | { readonly ok: true; readonly session: Session }
-  | { readonly ok: false; readonly said: Said; readonly because?: 'handshake' | 'login' };
+  | { readonly ok: false; readonly said: Said; readonly because?: 'handshake' | 'login' | 'ourselves' };
 
 /** A session that may carry mail under the policy, with the retreats that the policy allows. */
 export async function openSession(target: Target, policy: SessionPolicy, limits: Limits): Promise<Opened> {
@@ -93,7 +95,7 @@ async function dial(target: Target, policy: SessionPolicy, limits: Limits): Prom
   }
 }
 
-function noSession(sentence: string, remote: string, because?: 'handshake' | 'login'): Opened {
+function noSession(sentence: string, remote: string, because?: 'handshake' | 'login' | 'ourselves'): Opened {
   const said = { ...ourWords(sentence), remote };
   return because === undefined ? { ok: false, said } : { ok: false, said, because };
 }
@@ -121,6 +123,8 @@ async function greet(talk: Dialogue): Promise<Opened> {
   const early = connection.target.tlsAtOnce ? await secure(talk) : undefined;
   if (early !== undefined && !early.ok) return early;
   const greeting = await connection.reply(limits.timeouts.greeting);
+  if (isOurselves(talk, greeting))
+    return noSession(`554 5.4.6 The mail loops: ${remote} is this server itself`, remote, 'ourselves');
   if (greeting.code !== 220) return { ok: false, said: theirWords(greeting, remote) };
   const hello = await sayHello(talk);
   if (!hello.ok) return hello;
@@ -129,6 +133,16 @@ async function greet(talk: Dialogue): Promise<Opened> {
   if (!hello.extensions.startTls && policy.tls === 'required')
     return noSession(`451 4.7.4 TLS is required and ${remote} does not offer it`, remote, 'handshake');
   return hello.extensions.startTls ? startTls(talk) : logIn(talk, { extensions: hello.extensions });
+}
+
+/**
+ * A host that look-ups led to, or any on this machine, and that greets with our name. A host which the documents name
+ * by address may share our name behind us.
+ */
+function isOurselves({ connection, policy }: Dialogue, { lines }: RemoteReply): boolean {
+  const name = /^\S+/.exec(lines[0] ?? '')?.[0].toLowerCase();
+  const ours = policy.ownNames?.some((own) => own.toLowerCase() === name) === true;
+  return ours && (connection.target.byMx || connection.isHere);
 }
 
 type Hello = { readonly ok: true; readonly extensions: Extensions } | Extract<Opened, { ok: false }>;

@@ -48,6 +48,9 @@ export async function transact(
   const progress: Progress = { stage: 'envelope', results: [] };
   const { message } = transaction;
   if (isTooLarge(message, session.extensions)) return tooLarge(session, message);
+  // Replies that nobody asked for would be taken for answers to what comes next.
+  if (session.connection.hasReply)
+    return lost(new ConnectionLost('it spoke out of turn'), { session, transaction, progress });
   // The body is fetched while the envelope is on its way.
   const body = transaction.body();
   const guard = setTimeout(

@@ -18,7 +18,7 @@ export interface Target {
   readonly tlsAtOnce: boolean;
   /** Given by address in the documents: there is no name to check. */
   readonly literal: boolean;
-  /** Found by MX, so that a policy of the domain can speak for it. */
+  /** Found by MX, the implicit one included, so that a policy of the domain can speak for it. */
   readonly byMx: boolean;
 }
 
@@ -75,7 +75,7 @@ async function byMx(domain: string, options: ResolveOptions): Promise<Resolution
   const { exists, records } = await options.resolver.mx(domain);
   if (!exists) return unknownHost(domain);
   if (records.some(({ exchange }) => isNull(exchange))) return refusesMail(domain, records);
-  if (records.length === 0) return byAddress(domain, options);
+  if (records.length === 0) return implicitMx(await byAddress(domain, options));
   const others = withoutOurselves(records, options.ownNames);
   if (others.length === 0) return loops(domain);
   const hosts = inOrder(others, options.random).slice(0, mostHosts);
@@ -88,6 +88,12 @@ async function byMx(domain: string, options: ResolveOptions): Promise<Resolution
       reply: `451 4.4.3 DNS could not be asked for the mail servers of ${domain}`,
     };
   return { outcome: 'failed', reply: `550 5.4.4 None of the mail servers of ${domain} has an address` };
+}
+
+/** RFC 5321 section 5.1: the domain is its own mail server, and its policy speaks for it. */
+function implicitMx(found: Resolution): Resolution {
+  if (found.outcome !== 'targets') return found;
+  return { ...found, targets: found.targets.map((target) => ({ ...target, byMx: true })) };
 }
 
 async function byAddress(name: string, options: ResolveOptions): Promise<Resolution> {

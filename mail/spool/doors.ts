@@ -42,7 +42,7 @@ export interface WorkQueue {
   route(work: RouteWork): Promise<void>;
   deliver(work: readonly DeliverWork[]): Promise<void>;
   /** Says "next hop has work" on `relay` or `direct`, whichever can reach it. */
-  hop(work: HopWork): Promise<void>;
+  hop(work: HopWork, delaySeconds?: number): Promise<void>;
   report(work: ReportWork): Promise<void>;
 }
 
@@ -87,6 +87,8 @@ export interface Hops {
   /** Closes the hop until the time given: it failed to connect, or greeted with other than 220. */
   close(work: HopWork, until: string, lastReply: string): Promise<void>;
   open(work: HopWork): Promise<void>;
+  /** Marks the hop as slow until the time given; `alone`: it timed out, and gets one slot. */
+  slow(work: HopWork, until: string, alone: boolean): Promise<void>;
 }
 export interface Slot {
   readonly hop: string;
@@ -94,9 +96,12 @@ export interface Slot {
   readonly lease: string;
 }
 export interface HopState {
-  readonly failures: number;
+  /** Since it last answered; absent: none. */
+  readonly failures?: number;
   readonly closedUntil?: string;
   readonly lastReply?: string;
+  readonly slowUntil?: string;
+  readonly alone?: boolean;
 }
 
 /** Files under `kept/`, plans and large envelopes. */

@@ -140,15 +140,13 @@ export class MemorySpool implements Pick<Spool, 'claim' | 'settle'>, Hops {
     return Promise.resolve(true);
   }
 
-  takeSlot(work: HopWork, limit: number, _until: string): Promise<Slot | undefined> {
-    if (this.slots.size >= limit) return Promise.resolve(undefined);
-    const slot = {
-      hop: hopName(work.transport, work.nextHop),
-      slot: `s#${this.slots.size}`,
-      lease: String(Math.random()),
-    };
+  takeSlot(work: HopWork, limit: number, until: string): Promise<Slot | undefined> {
+    const hop = hopName(work.transport, work.nextHop);
+    const held = [...this.slots.values()].filter((slot) => slot.hop === hop);
+    if (held.length >= limit) return Promise.resolve(undefined);
+    const slot = { hop, slot: `s#${held.length}`, lease: String(Math.random()), until };
     this.slots.set(slot.lease, slot);
-    this.busiest = Math.max(this.busiest, this.slots.size);
+    if (!hop.includes('#*')) this.busiest = Math.max(this.busiest, held.length + 1);
     return Promise.resolve(slot);
   }
 
@@ -173,6 +171,12 @@ export class MemorySpool implements Pick<Spool, 'claim' | 'settle'>, Hops {
   close(work: HopWork, closedUntil: string, lastReply: string): Promise<void> {
     const hop = hopName(work.transport, work.nextHop);
     this.states.set(hop, { failures: (this.states.get(hop)?.failures ?? 0) + 1, closedUntil, lastReply });
+    return Promise.resolve();
+  }
+
+  slow(work: HopWork, slowUntil: string, alone: boolean): Promise<void> {
+    const hop = hopName(work.transport, work.nextHop);
+    this.states.set(hop, { failures: 0, ...this.states.get(hop), slowUntil, ...(alone && { alone }) });
     return Promise.resolve();
   }
 

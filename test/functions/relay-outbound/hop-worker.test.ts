@@ -133,6 +133,56 @@ test('a failing hop has one worker, and opens with the first success', async () 
   assert.ok(queued.filter((work) => work === 'hop relay.example').length > 0, 'others are called to help');
 });
 
+const pool: HopWork = { transport: 'smtp', nextHop: '* slow test' };
+
+test('a slow hop goes on with a place among the slow ones, and gives it back', async () => {
+  const spool = spoolOf(due('a'), due('b'));
+  const held: number[] = [];
+  await drain(spool, () => {
+    held.push([...spool.slots.values()].filter(({ hop }) => hop.includes('slow')).length);
+    now = new Date(now.getTime() + (held.length === 1 ? 5_000 : 10));
+    return relayed;
+  });
+  assert.deepEqual(held, [0, 1]);
+  assert.equal(spool.slots.size, 0);
+});
+
+test('where slow hops hold all their places, a slow worker leaves, and one pointer comes back', async () => {
+  const spool = spoolOf(due('a'), due('b'));
+  for (let n = 0; n < 2; n++) await spool.takeSlot(pool, 2, '');
+  await drain(spool, () => {
+    now = new Date(now.getTime() + 5_000);
+    return relayed;
+  });
+  assert.equal(sent.length, 1);
+  assert.deepEqual(queued, ['hop relay.example later']);
+});
+
+test('a hop that is known to be slow takes no worker beyond the places, however many pointers come', async () => {
+  const spool = spoolOf(due('a'));
+  await spool.slow(work, later(start, minute), true);
+  for (let n = 0; n < 2; n++) await spool.takeSlot(pool, 2, '');
+  for (let n = 0; n < 5; n++) await drain(spool, () => relayed);
+  assert.deepEqual([sent, queued], [[], ['hop relay.example later']]);
+});
+
+test('a hop that timed out gets one slot', async () => {
+  const spool = spoolOf(due('a'), due('b'));
+  await drain(spool, (delivery) => {
+    now = new Date(now.getTime() + 61_000);
+    return results(delivery, 'waiting', '451 no reply within 60 s');
+  });
+  assert.equal(spool.states.get(hop)?.alone, true);
+  const slot = await spool.takeSlot(work, 10, '');
+  assert.ok(slot);
+  spool.put(due('c'));
+  await drain(spool, () => relayed);
+  assert.ok(!sent.includes('c'), 'somebody has it');
+  await spool.freeSlot(slot);
+  await drain(spool, () => relayed);
+  assert.ok(sent.includes('c'));
+});
+
 test('with too little time left nothing is begun, and the hop is queued again', async () => {
   const spool = spoolOf(due('a'), due('b'));
   const left = [600_000, 600_000];
@@ -208,7 +258,8 @@ function drain(spool: MemorySpool, send: Send, turns: Turns = {}): Promise<void>
     spool,
     hops: spool,
     queue: {
-      hop: ({ nextHop }) => Promise.resolve(void queued.push(`hop ${nextHop}`)),
+      hop: ({ nextHop }, delaySeconds) =>
+        Promise.resolve(void queued.push(`hop ${nextHop}${delaySeconds === undefined ? '' : ' later'}`)),
       report: turns.report ?? (({ message }) => Promise.resolve(void queued.push(`report ${message}`))),
     },
     settings: { current: () => Promise.resolve(outboundSettings()) },
@@ -224,7 +275,15 @@ function drain(spool: MemorySpool, send: Send, turns: Turns = {}): Promise<void>
     },
     pause: () => Promise.resolve(turns.onPause?.()),
     random: () => 0.5,
-    limits: { closing: 1_000, beginning: 300_000, indexDelay: turns.indexDelay ?? 0 },
+    limits: {
+      closing: 1_000,
+      beginning: 300_000,
+      indexDelay: turns.indexDelay ?? 0,
+      slowAfter: 3_000,
+      timedOutAfter: 60_000,
+      slowWorkers: 2,
+      pool: 'test',
+    },
   };
   return drainHop(work, doors, turns.timeLeft ?? (() => 900_000));
 }

@@ -1,6 +1,9 @@
 /** One delivery after another against scripted mail servers on loopback: what is said, and what becomes of it. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { dnsServer, type Zone } from '../../builders/dns-server.ts';
 import { messageText, outboundDelivery, recipient } from '../../builders/outbound.ts';
 import { lineTo, outcomesOf } from '../../builders/outbound-line.ts';
@@ -314,4 +317,74 @@ test('an address with a line end in it never reaches the wire', async () => {
   const attempt = await line.send(outboundDelivery({ from: 'a@b.example>\r\nRCPT TO:<victim@c.example' }));
   assert.deepEqual(outcomesOf(attempt), { [anna]: 'failed', [carl]: 'failed' });
   assert.equal(sink.connections, 0);
+});
+
+test('a host that is ourselves ends the list: the mail loops, or waits for the better hosts', async () => {
+  await using ourselves = await smtpSink({
+    script: { greeting: '220 MAIL1.acme.example ESMTP Postern ready' },
+  });
+  await using dns = await dnsServer({ 'there.example': { a: ['127.0.0.1'] } });
+  await using direct = lineTo('there.example', {
+    transport: 'direct',
+    dns: dns.address,
+    port: ourselves.port,
+  });
+  const attempt = await direct.send();
+  assert.deepEqual(outcomesOf(attempt), { [anna]: 'failed', [carl]: 'failed' });
+  assert.match(attempt.results[0]!.reply, /^554 5\.4\.6 The mail loops: there\.example \[127\.0\.0\.1\]/);
+  await using byAddress = lineTo(`127.0.0.1:${ourselves.port}`);
+  assert.equal(outcomesOf(await byAddress.send())[anna], 'failed');
+  assert.equal(ourselves.messages.length, 0);
+  // The better host is away; behind ourselves stands another.
+  await using behind = await smtpSink({ host: '127.0.0.4', port: ourselves.port });
+  dns.zone = {
+    'there.example': { mx: [10, 20, 30].map((n) => [n, `mx${n}.there.example`]) as [number, string][] },
+    'mx10.there.example': { a: ['127.0.0.3'] },
+    'mx20.there.example': { a: ['127.0.0.1'] },
+    'mx30.there.example': { a: ['127.0.0.4'] },
+  };
+  assert.equal(outcomesOf(await direct.send())[anna], 'waiting');
+  assert.equal(behind.connections, 0);
+});
+
+test('a reply that nobody asked for is no answer to the next message', async () => {
+  await using sink = await smtpSink({ script: { '.': ['250 Ok\n250 Ok again'] } });
+  await using line = lineTo(`[127.0.0.1]:${sink.port}`);
+  await line.send();
+  const attempt = await line.send();
+  assert.deepEqual(outcomesOf(attempt), { [anna]: 'relayed', [carl]: 'relayed' });
+  assert.equal(sink.connections, 2);
+});
+
+test('whatever bytes a host answers with, nobody is told of a success, and nothing breaks', async () => {
+  const noise = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
+  const line = fc.stringMatching(/^[2-5]\d\d[- ]?[ -~]{0,20}\r?\n$/);
+  const said = fc.array(fc.oneof(line, noise), { maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(said, fc.boolean(), async (pieces, hello) => {
+      // No end of data is ever answered with 2xx here: the host hangs up at the final dot.
+      const server = createServer((socket) => {
+        const rest = [...pieces];
+        socket.on('error', () => undefined);
+        socket.write(hello ? '220 hi\r\n' : Buffer.from(rest.shift() ?? '', 'latin1'));
+        socket.on('data', (chunk: Buffer) => {
+          if (chunk.toString().includes('a line with a dot')) return void socket.destroy();
+          const next = rest.shift();
+          if (next === undefined) socket.destroy();
+          else socket.write(Buffer.from(next, 'latin1'));
+        });
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as { port: number };
+      const quick = { greeting: 30, command: 30, data: 30, finalDot: 30, quit: 5, handshake: 30 };
+      const carrier = lineTo(`[127.0.0.1]:${port}`, { timeouts: quick });
+      const { results } = await carrier.send();
+      await carrier.close();
+      server.close();
+      assert.equal(results.length, 2);
+      assert.ok(results.every(({ outcome }) => outcome === 'failed' || outcome === 'waiting'));
+    }),
+    { numRuns: 60 },
+  );
 });

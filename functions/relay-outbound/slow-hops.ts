@@ -1,0 +1,106 @@
+/**
+ * Keeps slow hosts from holding every worker (spool.md, outbound workers): a worker whose last attempt was slow goes on
+ * only with one of a few places that all slow hops share; a hop that timed out gets one slot. Where no place is free the
+ * hop's slot stays taken for a moment and one pointer comes back after it, however many pointers there were.
+ */
+import type { Hops, HopState, HopWork, Slot, WorkQueue } from '../../mail/spool/doors.ts';
+import { later, minute } from '../../mail/spool/keys.ts';
+
+export interface SlowLimits {
+  /** Milliseconds after which an attempt is slow; a second more for each megabyte. */
+  readonly slowAfter: number;
+  /** Milliseconds without success after which a hop has timed out. */
+  readonly timedOutAfter: number;
+  /** Workers that slow hops may hold together. */
+  readonly slowWorkers: number;
+  /** Whose workers: each deployment of the function has places of its own. */
+  readonly pool: string;
+}
+
+export interface SlowDoors {
+  readonly hops: Hops;
+  readonly queue: Pick<WorkQueue, 'hop'>;
+  readonly clock: () => Date;
+  readonly limits: SlowLimits;
+}
+
+const rememberedFor = 10 * minute;
+const comeBackSeconds = 30;
+
+/** What is known of a hop before its first attempt. */
+export interface Trouble {
+  readonly failing: boolean;
+  readonly slow: boolean;
+  readonly alone: boolean;
+}
+
+export function troubleOf(state: HopState | undefined, now: Date): Trouble {
+  const slow = (state?.slowUntil ?? '') > now.toISOString();
+  const failing = (state?.failures ?? 0) > 0;
+  return { failing, slow: slow || failing, alone: failing || (slow && state?.alone === true) };
+}
+
+/** One worker's place among the slow ones, had or not. */
+export class SlowPlace {
+  readonly #work: HopWork;
+  readonly #doors: SlowDoors;
+  readonly #until: string;
+  #place: Slot | undefined;
+
+  constructor(work: HopWork, doors: SlowDoors, until: string) {
+    this.#work = work;
+    this.#doors = doors;
+    this.#until = until;
+  }
+
+  /** Takes a place, unless there is one; false: none is free. */
+  async take(): Promise<boolean> {
+    const { hops, limits } = this.#doors;
+    // No next hop has such a name.
+    const pool = { transport: this.#work.transport, nextHop: `* slow ${limits.pool}` };
+    this.#place ??= await hops.takeSlot(pool, limits.slowWorkers, this.#until);
+    return this.#place !== undefined;
+  }
+
+  async free(): Promise<void> {
+    const place = this.#place;
+    this.#place = undefined;
+    if (place !== undefined) await this.#doors.hops.freeSlot(place);
+  }
+
+  /** Calls `attempt`; says at once, not only at its end, that the hop is slow. Gives false where this worker must leave. */
+  async during<T>(size: number, attempt: () => Promise<T>): Promise<{ result: T; stay: boolean }> {
+    const { limits, clock } = this.#doors;
+    const began = clock().getTime();
+    const slowAfter = limits.slowAfter + size / 1_000;
+    let told: Promise<void> | undefined;
+    const timer = setTimeout(() => (told = this.#tell(false)), slowAfter);
+    try {
+      const result = await attempt();
+      const took = clock().getTime() - began;
+      if (took <= slowAfter) {
+        await this.free();
+        return { result, stay: true };
+      }
+      if (took > limits.timedOutAfter) told = this.#tell(true);
+      return { result, stay: await this.take() };
+    } finally {
+      clearTimeout(timer);
+      await told;
+    }
+  }
+
+  /** The hop waits: one pointer comes back for it. */
+  async postpone(limit: number): Promise<void> {
+    const { hops, queue, clock } = this.#doors;
+    const until = later(clock(), (comeBackSeconds - 1) * 1_000);
+    const held = await hops.takeSlot(this.#work, limit, until);
+    if (held !== undefined) await queue.hop(this.#work, comeBackSeconds);
+  }
+
+  /** Only a help for others: what cannot be written is found out by each. */
+  async #tell(alone: boolean): Promise<void> {
+    const { hops, clock } = this.#doors;
+    await hops.slow(this.#work, later(clock(), rememberedFor), alone).catch(() => undefined);
+  }
+}
