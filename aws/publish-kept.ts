@@ -17,7 +17,7 @@ import {
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { contentHash } from '../mail/directory/content.ts';
-import type { DocumentKey, Kept } from '../mail/directory/kept.ts';
+import type { DocumentKey, Kept, Warned } from '../mail/directory/kept.ts';
 import { idOf } from '../mail/directory/kept.ts';
 import type { View } from '../mail/directory/document-views.ts';
 import type { TableOf } from './batch-get.ts';
@@ -39,6 +39,7 @@ export interface Change extends DocumentKey {
     readonly hash: string;
     readonly publishedAt: string;
     readonly warnings: readonly string[];
+    readonly warned?: Warned | undefined;
     readonly views: readonly View[];
   };
 }

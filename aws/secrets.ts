@@ -3,6 +3,7 @@
  * is in use a minute later. One that cannot be read throws: whoever needs it waits.
  */
 import {
+  DescribeSecretCommand,
   GetSecretValueCommand,
   ResourceNotFoundException,
   type SecretsManagerClient,
@@ -44,4 +45,18 @@ export function awsSecrets({ client, prefix, clock, keepSeconds = longestKept }:
       return text;
     },
   };
+}
+
+/** Is there a secret of this name (with its prefix)? What it says stays unread. */
+export async function hasSecret(
+  client: Pick<SecretsManagerClient, 'send'>,
+  SecretId: string,
+): Promise<boolean> {
+  try {
+    const { DeletedDate } = await client.send(new DescribeSecretCommand({ SecretId }));
+    return DeletedDate === undefined;
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return false;
+    throw error;
+  }
 }

@@ -1,7 +1,8 @@
 /**
  * The end of a case, once views and settings are written: the item is marked (`publishedAt`, or `problems`), and
  * what is rejected is remembered with what it waits for. A mark that finds other content says so: the case is
- * looked at again.
+ * looked at again. So is one that has just begun to wait: what it waits for may have come between judging it and
+ * writing down that it waits, when nobody could see it waiting.
  */
 import { fitting } from '../../aws/directory-table.ts';
 import type { MailLog } from '../../aws/mail-log.ts';
@@ -22,30 +23,32 @@ export interface Rejection {
   readonly waitsFor: readonly string[];
 }
 
-/** False: look at this document again. */
+/** `judge again`: although nothing about itself has changed. */
+export type Finished = 'done' | 'again' | 'judge again';
+
 export async function finish(
   stores: Stores & { readonly log: Pick<MailLog, 'published'> },
   one: Case,
   outcome: Outcome,
-): Promise<boolean> {
-  if (outcome.kind === 'again') return false;
+): Promise<Finished> {
+  if (outcome.kind === 'again') return 'again';
   const fields = { form: one.source.form, name: one.source.name };
   if (outcome.kind === 'rejected') return finishRejected(stores, one, outcome);
   if (outcome.kind === 'published') {
     const { publishedAt, warnings } = outcome;
     const marked = await stores.table.mark(one.item!, { publishedAt, warnings });
-    if (!marked) return false;
+    if (!marked) return 'again';
   }
   if (one.rejected !== undefined) await stores.views.reject(one.rejected, undefined);
   stores.log.published({ ...fields, outcome: outcome.kind });
-  return true;
+  return 'done';
 }
 
 async function finishRejected(
   { table, views, log }: Stores & { readonly log: Pick<MailLog, 'published'> },
   one: Case,
   outcome: Rejection,
-): Promise<boolean> {
+): Promise<Finished> {
   const rejected: Rejected = {
     form: one.source.form,
     source: one.source.name,
@@ -54,7 +57,7 @@ async function finishRejected(
     problems: one.item === undefined ? outcome.problems : fitting(storedProblems(outcome.problems), one.item),
     waitsFor: outcome.waitsFor,
   };
-  if (!isNews(one, rejected)) return true;
+  if (!isNews(one, rejected)) return 'done';
   await views.reject(one.rejected, rejected);
   log.published({
     form: rejected.form,
@@ -62,8 +65,9 @@ async function finishRejected(
     outcome: 'invalid',
     problems: rejected.problems.length,
   });
-  if (one.item === undefined) return true;
-  return table.mark(one.item, { problems: rejected.problems });
+  const marked = one.item === undefined || (await table.mark(one.item, { problems: rejected.problems }));
+  if (!marked) return 'again';
+  return rejected.waitsFor.length > 0 ? 'judge again' : 'done';
 }
 
 function isNews({ item, rejected }: Case, next: Rejected): boolean {

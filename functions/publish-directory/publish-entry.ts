@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../mail/spool/doors.ts';
 import { mostNames, viewsOf, type View } from '../../mail/directory/document-views.ts';
-import { idOf, type Kept } from '../../mail/directory/kept.ts';
+import { idOf, type Kept, type Warned } from '../../mail/directory/kept.ts';
 import { fitting, type DirectoryTable } from '../../aws/directory-table.ts';
 import type { Views } from '../../aws/views.ts';
 import { keepsThis, type Case, type Valid } from './cases.ts';
@@ -20,7 +20,7 @@ export interface Publishing {
 export async function publishValid(
   { table, views, clock }: Publishing,
   one: Case,
-  { document, warnings: all }: Valid,
+  { document, warnings: all, warned }: Valid & { readonly warned?: Warned | undefined },
 ): Promise<Outcome> {
   const { key, kept, source, item } = one;
   const warnings = fitting(all, item!);
@@ -32,7 +32,7 @@ export async function publishValid(
   const publication = await views.publish({
     ...key!,
     kept,
-    next: { source: source.name, document, hash: item!.hash, publishedAt, warnings, views: entries },
+    next: { source: source.name, document, hash: item!.hash, publishedAt, warnings, warned, views: entries },
   });
   if (publication.outcome === 'lost') return { kind: 'again' };
   if (publication.outcome === 'owned') return taken(publication.claim, publication.owner, document);

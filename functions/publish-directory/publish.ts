@@ -10,6 +10,7 @@ import { viewsOf } from '../../mail/directory/document-views.ts';
 import { idOf, isSettingsForm, type SourceKey } from '../../mail/directory/kept.ts';
 import { gather, isSettled, type Case, type Stores } from './cases.ts';
 import { finish, type Outcome } from './finish.ts';
+import type { Outside } from './outside.ts';
 import { publishSettings } from './publish-settings.ts';
 import { publishValid, touchedBy } from './publish-entry.ts';
 import { anySettings, settleSettings } from './settings-stage.ts';
@@ -20,6 +21,7 @@ export interface Publisher extends Stores {
   readonly clock: Clock;
   /** The server that this deployment runs. */
   readonly ownServer: string;
+  readonly outside: Outside;
   readonly log: Pick<MailLog, 'published' | 'fault'>;
 }
 
@@ -36,12 +38,27 @@ export async function publish(
   forced?: 'forced',
 ): Promise<Failures> {
   const failures = new Map<string, unknown>();
-  let next: Work = { sources, forced: new Set(forced === undefined ? [] : sources.map(idOf)) };
+  const first = { sources, forced: new Set(forced === undefined ? [] : sources.map(idOf)) };
+  await publishAll(publisher, first, failures);
+  return failures;
+}
+
+/**
+ * Judges what is in force, and what waits, against each other once more, for the full pass: two publishers at once
+ * may each have seen the world before the other changed it.
+ */
+export async function judgeTogether(publisher: Publisher): Promise<Failures> {
+  const failures = new Map<string, unknown>();
+  await publishAll(publisher, await judged(publisher, [], { failures, outcomes: new Map() }), failures);
+  return failures;
+}
+
+async function publishAll(publisher: Publisher, work: Work, failures: Map<string, unknown>): Promise<void> {
+  let next = work;
   for (let round = 1; next.sources.length > 0; round += 1) {
     if (round > mostRounds) throw new Error('Documents kept changing while they were published.');
     next = await publishRound(publisher, next, failures);
   }
-  return failures;
 }
 
 interface Work {
@@ -64,19 +81,28 @@ async function publishRound(publisher: Publisher, work: Work, failures: Map<stri
       async () => void outcomes.set(one, await publishEntry(publisher, one)),
     ),
   );
-  const touched = await publishRest(
-    publisher,
-    cases.filter((one) => !isEntry(one)),
-    outcomes,
-  );
+  const rest = cases.filter((one) => !isEntry(one));
+  return judged(publisher, rest, { failures, outcomes });
+}
+
+/** The others are judged together; then all cases end. */
+async function judged(
+  publisher: Publisher,
+  rest: readonly Case[],
+  { failures, outcomes }: { failures: Map<string, unknown>; outcomes: Outcomes },
+): Promise<Work> {
+  const touched = await publishRest(publisher, rest, outcomes);
   const again: SourceKey[] = [];
+  const forced: SourceKey[] = [];
   await several([...outcomes], atOnce, ([one, outcome]) =>
     guarded(publisher, { one, failures }, async () => {
-      if (!(await finish(publisher, one, outcome))) again.push(one.source);
+      const finished = await finish(publisher, one, outcome);
+      if (finished === 'again') again.push(one.source);
+      if (finished === 'judge again') forced.push(one.source);
     }),
   );
-  const waiting = await publisher.views.waiting(touched);
-  return { sources: [...again, ...waiting], forced: new Set(waiting.map(idOf)) };
+  forced.push(...(await publisher.views.waiting(touched)));
+  return { sources: [...again, ...forced], forced: new Set(forced.map(idOf)) };
 }
 
 /** People, groups and databases that are there; what settings are made of, and deletions, others may need. */

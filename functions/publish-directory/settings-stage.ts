@@ -8,8 +8,10 @@ import { crossCheck, needFor } from '../../mail/directory/cross-check.ts';
 import { idOf, settingsForms, type SourceKey } from '../../mail/directory/kept.ts';
 import { withDocument, type World } from '../../mail/directory/world.ts';
 import { warningsOf } from '../../mail/document/warnings.ts';
+import { contentHash } from '../../mail/directory/content.ts';
 import { gather, keepsThis, type Case, type Stores } from './cases.ts';
 import type { Outcome } from './finish.ts';
+import type { Outside } from './outside.ts';
 import { publishValid, withdraw, type Publishing } from './publish-entry.ts';
 import { loadWorld, type Candidate, type LoadedWorld } from './world.ts';
 
@@ -19,7 +21,7 @@ export interface Stage {
   readonly interest: ReadonlySet<string>;
 }
 
-export type StageNeeds = Publishing & Stores & { readonly ownServer: string };
+export type StageNeeds = Publishing & Stores & { readonly ownServer: string; readonly outside: Outside };
 
 /** Blocked deletions wait for any change of what settings are made of. */
 export const anySettings = 'settings';
@@ -67,7 +69,13 @@ async function settlePut({ needs }: Settling, one: Case, world: World): Promise<
   const checked = crossCheck(one.key.form, document, withDocument(world, one.key, document));
   const { problems, waitsFor } = checked;
   if (problems.length > 0) return { kind: 'rejected', problems, waitsFor };
-  return publishValid(needs, one, { document, warnings: [...one.valid.warnings, ...checked.warnings] });
+  const inside = [...one.valid.warnings, ...checked.warnings];
+  const outside = await needs.outside.warnings(one.key.form, document);
+  return publishValid(needs, one, {
+    document,
+    warnings: [...inside, ...outside],
+    warned: { inside: contentHash(inside), outside: contentHash(outside) },
+  });
 }
 
 async function settleGone({ needs, interest }: Settling, one: Case, world: World): Promise<Outcome> {
@@ -110,13 +118,11 @@ async function newlyWrong(
 ): Promise<Case[]> {
   const handled = new Set(known.flatMap(({ key }) => (key === undefined ? [] : [idOf(key)])));
   const sources: SourceKey[] = [];
-  for (const [id, { form, document, source, warnings }] of kept) {
+  for (const [id, { form, document, source, warned }] of kept) {
     if (document === undefined || handled.has(id)) continue;
     const checked = crossCheck(form, document, world);
-    const expected = [...warningsOf(form, document), ...checked.warnings];
-    const same =
-      expected.length === warnings.length && expected.every((text, index) => text === warnings[index]);
-    if (checked.problems.length > 0 || !same) sources.push({ form, name: source });
+    const inside = contentHash([...warningsOf(form, document), ...checked.warnings]);
+    if (checked.problems.length > 0 || inside !== warned?.inside) sources.push({ form, name: source });
   }
   return gather(needs, sources);
 }

@@ -3,5 +3,5 @@ export const settings = {
   timeoutSeconds: 300,
   memoryMb: 512,
   batchSize: 100,
-  variables: ['server', 'directoryTable', 'viewsTable', 'bucket'],
+  variables: ['server', 'directoryTable', 'viewsTable', 'bucket', 'directQueue', 'secretPrefix'],
 } as const;

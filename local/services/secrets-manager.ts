@@ -1,5 +1,5 @@
 /**
- * Secrets Manager on one machine: GetSecretValue only. The secret `<prefix>NAME` is the file NAME of a folder,
+ * Secrets Manager on one machine: GetSecretValue, and DescribeSecret for whether there is one. The secret `<prefix>NAME` is the file NAME of a folder,
  * read at each call, without the line end an editor leaves behind. Anything else is not found.
  */
 import { readFile, stat } from 'node:fs/promises';
@@ -16,10 +16,19 @@ export interface Secrets {
 }
 
 export function startSecretsManager(secrets: Secrets, onFault: OnFault): Promise<Endpoint> {
-  return serveJson({ 'secretsmanager.GetSecretValue': (input) => getSecretValue(secrets, input) }, onFault);
+  return serveJson(
+    {
+      'secretsmanager.GetSecretValue': (input) => getSecretValue(secrets, input),
+      'secretsmanager.DescribeSecret': (input) => describeSecret(secrets, input),
+    },
+    onFault,
+  );
 }
 
-async function getSecretValue({ folder, prefix }: Secrets, input: Input): Promise<object> {
+async function getSecretValue(
+  { folder, prefix }: Secrets,
+  input: Input,
+): Promise<{ SecretString: string; [more: string]: unknown }> {
   const id = textOf(input['SecretId']);
   const name = id.startsWith(prefix) ? id.slice(prefix.length) : '';
   if (!plainName.test(name)) throw notFound(id);
@@ -39,6 +48,11 @@ async function getSecretValue({ folder, prefix }: Secrets, input: Input): Promis
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw notFound(id);
     throw error;
   }
+}
+
+async function describeSecret(secrets: Secrets, input: Input): Promise<object> {
+  const { SecretString: _, ...described } = await getSecretValue(secrets, input);
+  return described;
 }
 
 const notFound = (id: string): ServiceError =>

@@ -29,12 +29,20 @@ export type Kept<F extends FormName = FormName> = {
     readonly hash: string;
     readonly publishedAt: string;
     readonly warnings: readonly string[];
+    /** What the warnings were made from, whole: an item may have had room for some only. */
+    readonly warned?: Warned;
     /** Absent while the first version of a document with many names is half written. */
     readonly document?: DocumentOf[G];
     /** Views that this version has in the table: id → digest of what they say. */
     readonly standing: Readonly<Record<string, string>>;
   };
 }[F];
+
+/** Hashes of a settings document's warnings: those of the directory, and those of what lies outside it. */
+export interface Warned {
+  readonly inside: string;
+  readonly outside: string;
+}
 
 /** A document that is not in force as it stands in the table: invalid, or deleted while others need it. */
 export interface Rejected {

@@ -106,6 +106,7 @@ function over(parts: Parts): Omit<Harness, 'stop'> {
     settings: settingsStore({ client, table: tables.views, s3, bucket }),
     clock: () => new Date(),
     ownServer,
+    outside: { warnings: () => Promise.resolve([]) },
     log: {
       published: ({ form, name, outcome }) => void logged.push(`${form} ${name} ${outcome}`),
       fault: (what, cause) => void logged.push(`fault ${what} ${String(cause)}`),
