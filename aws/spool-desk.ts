@@ -43,13 +43,16 @@ async function listOpen(options: Options, state?: State): Promise<Delivery[]> {
   // Held mail of which a report is still owed stands with what is woken.
   const shards = [...wakeShards, ...restShards];
   const keys = await Promise.all(shards.map((shard) => due.read(shard, '9999', Number.MAX_SAFE_INTEGER)));
-  const found = await readMany(
-    options,
-    keys.flat().filter(({ part }) => part.startsWith('d#')),
-  );
+  const found = await readMany(options, distinct(keys.flat()));
   return found
     .filter((one) => (state === undefined ? open.includes(one.state) : one.state === state))
     .sort(byAge);
+}
+
+/** What moves from one shard to another meanwhile stands in both; a batch takes no key twice. */
+function distinct(keys: readonly DueKey[]): DueKey[] {
+  const deliveries = keys.filter(({ part }) => part.startsWith('d#'));
+  return [...new Map(deliveries.map((key) => [`${key.message} ${key.part}`, key])).values()];
 }
 
 function byAge(a: Delivery, b: Delivery): number {

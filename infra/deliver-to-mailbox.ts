@@ -7,7 +7,7 @@ import type { Nouns } from './nouns.ts';
 export function deliverToMailbox(scope: Construct, nouns: Nouns): GatewayFunction {
   const { deployment, views, spool, mailboxes, bucket, queues } = nouns;
   const component = new GatewayFunction(scope, { deployment, folder: 'deliver-to-mailbox', settings });
-  views.grantRead(component);
+  views.grantSettings(component);
   spool.grantSettle(component);
   mailboxes.grantDeposit(component);
   bucket.grantRead(component, ['spool', 'settings']);
@@ -15,5 +15,6 @@ export function deliverToMailbox(scope: Construct, nouns: Nouns): GatewayFunctio
   bucket.grantDelete(component, ['mailboxes']);
   queues.grantSend(component, ['report']);
   queues.deliver.feed(component);
+  queues.deliver.grantPostpone(component);
   return component;
 }

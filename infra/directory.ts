@@ -25,7 +25,7 @@ export class Directory extends Construct {
   grantPublish(component: Component): void {
     give(component, 'directoryTable', this.table.tableName);
     allow(component, {
-      actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Scan', 'dynamodb:UpdateItem'],
+      actions: ['dynamodb:BatchGetItem', 'dynamodb:Scan', 'dynamodb:UpdateItem'],
       resources: [this.table.tableArn],
     });
     allow(component, {

@@ -24,7 +24,7 @@ import { componentVariables, type Deployment } from './deployment.ts';
 import { Entrance, entrances, healthPort } from './entrance.ts';
 import { listenerImage } from './listener-image.ts';
 import type { Nouns } from './nouns.ts';
-import { grantSecrets } from './secrets.ts';
+import { grantSecret } from './secrets.ts';
 
 const staging = '/staging';
 
@@ -60,12 +60,13 @@ export class Listener extends Construct implements Component {
   private grantAll({ deployment, views, spool, bucket, queues }: Nouns): void {
     give(this, 'server', deployment.server);
     for (const [variable, value] of componentVariables(deployment)) this.setVariable(variable, value);
-    views.grantRead(this);
+    views.grantLookUps(this);
     spool.grantLocks(this);
     bucket.grantRead(this, ['settings']);
-    bucket.grantUpload(this, ['spool', 'envelopes']);
+    bucket.grantUpload(this, ['spool']);
+    bucket.grantWrite(this, ['envelopes']);
     queues.grantSend(this, ['route']);
-    grantSecrets(this, deployment.stackName);
+    grantSecret(this, deployment.stackName, deployment.certificateSecret);
   }
 
   private task({ stackName, listenerCpu, listenerMemoryMb }: Deployment): FargateTaskDefinition {

@@ -45,7 +45,7 @@ export class MailBucket extends Construct {
     allow(component, { actions: ['s3:PutObject'], resources: this.under(prefixes) });
   }
 
-  /** Large bodies go up in parts; what a refused message left behind is taken back at once. */
+  /** Large bodies go up in parts; an upload that fails half way is taken back. */
   grantUpload(component: Component, prefixes: readonly Prefix[]): void {
     this.grantWrite(component, prefixes);
     allow(component, { actions: ['s3:AbortMultipartUpload'], resources: this.under(prefixes) });

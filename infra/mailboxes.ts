@@ -15,7 +15,7 @@ export class Mailboxes extends Construct {
   grantDeposit(component: Component): void {
     give(component, 'mailboxesTable', this.table.tableName);
     allow(component, {
-      actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+      actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
       resources: [this.table.tableArn],
     });
   }

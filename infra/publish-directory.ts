@@ -11,15 +11,18 @@ import { allow } from './component.ts';
 import { GatewayFunction } from './gateway-function.ts';
 import type { Nouns } from './nouns.ts';
 import { runEvery } from './schedule.ts';
+import { grantSecretNames } from './secrets.ts';
 import { deadLetterQueue } from './work-queue.ts';
 
 export function publishDirectory(scope: Construct, nouns: Nouns): GatewayFunction {
-  const { deployment, directory, views, bucket } = nouns;
+  const { deployment, directory, views, bucket, queues } = nouns;
   const component = new GatewayFunction(scope, { deployment, folder: 'publish-directory', settings });
   directory.grantPublish(component);
   views.grantPublish(component);
-  bucket.grantRead(component, ['settings']);
   bucket.grantWrite(component, ['settings']);
+  grantSecretNames(component, deployment.stackName);
+  // It sends nothing: it warns of routes that need what is not deployed.
+  queues.name(component, 'direct');
   readChanges(component, nouns);
   runEvery(component, Duration.minutes(15), { kind: 'full-pass' });
   return component;

@@ -13,7 +13,8 @@ import { grantSecrets } from './secrets.ts';
 export function relayOutbound(scope: Construct, nouns: Nouns): GatewayFunction {
   const { deployment, queues } = nouns;
   const component = new GatewayFunction(scope, { deployment, folder: 'relay-outbound', settings });
-  grantRelaying(component, nouns);
+  grantRelaying(component, nouns, 'relay');
+  grantSes(component);
   queues.relay.feed(component);
   return component;
 }
@@ -29,23 +30,29 @@ export function directOutbound(scope: Construct, nouns: Nouns): GatewayFunction 
     ...(network.direct && { network: network.direct }),
   });
   if (network.direct) network.grantInterfaces(component);
-  grantRelaying(component, nouns);
+  grantRelaying(component, nouns, 'direct');
   queues.direct.feed(component);
   return component;
 }
 
+/** A worker calls for help, and for another when its time ends, in its own queue; the other's is only named to it. */
 function grantRelaying(
   component: GatewayFunction,
   { deployment, views, spool, bucket, queues }: Nouns,
+  own: 'relay' | 'direct',
 ): void {
-  views.grantRead(component);
+  views.grantSettings(component);
   spool.grantHops(component);
   bucket.grantRead(component, ['spool', 'settings']);
   bucket.grantWrite(component, ['kept']);
   grantSecrets(component, deployment.stackName);
+  queues.grantSend(component, ['report', own]);
+  queues.name(component, own === 'relay' ? 'direct' : 'relay');
+}
+
+function grantSes(component: GatewayFunction): void {
   allow(component, {
     actions: ['ses:SendRawEmail'],
     resources: [`arn:${Aws.PARTITION}:ses:${Aws.REGION}:${Aws.ACCOUNT_ID}:identity/*`],
   });
-  queues.grantSend(component, ['report', 'relay', 'direct']);
 }

@@ -9,11 +9,12 @@ export function reportFailure(
   { deployment, views, spool, bucket, queues }: Nouns,
 ): GatewayFunction {
   const component = new GatewayFunction(scope, { deployment, folder: 'report-failure', settings });
-  views.grantRead(component);
+  views.grantSettings(component);
   spool.grantReport(component);
   bucket.grantRead(component, ['spool', 'kept', 'settings']);
   bucket.grantWrite(component, ['spool']);
   queues.grantSend(component, ['route']);
   queues.report.feed(component);
+  queues.report.grantPostpone(component);
   return component;
 }

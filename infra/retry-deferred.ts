@@ -11,7 +11,7 @@ export function retryDeferred(
   { deployment, views, spool, bucket, queues }: Nouns,
 ): GatewayFunction {
   const component = new GatewayFunction(scope, { deployment, folder: 'retry-deferred', settings });
-  views.grantRead(component);
+  views.grantSettings(component);
   spool.grantSweep(component);
   bucket.grantRead(component, ['settings', 'spool']);
   bucket.grantWrite(component, ['kept']);

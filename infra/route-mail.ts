@@ -9,11 +9,12 @@ export function routeMail(
   { deployment, views, spool, bucket, queues }: Nouns,
 ): GatewayFunction {
   const component = new GatewayFunction(scope, { deployment, folder: 'route-mail', settings });
-  views.grantRead(component);
+  views.grantLookUps(component);
   spool.grantPlan(component);
   bucket.grantRead(component, ['spool', 'settings', 'plans', 'envelopes']);
   bucket.grantWrite(component, ['plans', 'kept']);
   queues.grantSend(component, ['deliver', 'relay', 'direct', 'report']);
   queues.route.feed(component);
+  queues.route.grantPostpone(component);
   return component;
 }

@@ -17,22 +17,26 @@ export class Views extends Construct {
     });
   }
 
-  grantRead(component: Component): void {
+  /** The pointer to the settings, and entries by their key. */
+  grantSettings(component: Component): void {
     give(component, 'viewsTable', this.table.tableName);
-    allow(component, { actions: ['dynamodb:GetItem', 'dynamodb:Query'], resources: [this.table.tableArn] });
+    allow(component, { actions: ['dynamodb:GetItem'], resources: [this.table.tableArn] });
+  }
+
+  /** Whom an address means: the entries of several documents may stand under one key. */
+  grantLookUps(component: Component): void {
+    this.grantSettings(component);
+    allow(component, {
+      actions: ['dynamodb:BatchGetItem', 'dynamodb:Query'],
+      resources: [this.table.tableArn],
+    });
   }
 
   /** Look-up entries come and go with their documents, several in one transaction. */
   grantPublish(component: Component): void {
-    this.grantRead(component);
+    this.grantLookUps(component);
     allow(component, {
-      actions: [
-        'dynamodb:BatchGetItem',
-        'dynamodb:ConditionCheckItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
-      ],
+      actions: ['dynamodb:DeleteItem', 'dynamodb:PutItem'],
       resources: [this.table.tableArn],
     });
   }

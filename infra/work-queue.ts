@@ -66,16 +66,16 @@ export class WorkQueue extends Construct {
     allow(component, { actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] });
   }
 
-  /** Starts the function for each batch; a temporary fault shortens the wait for the next try. */
+  /** A temporary fault shortens the wait for the next try. */
+  grantPostpone(component: GatewayFunction): void {
+    allow(component, { actions: ['sqs:ChangeMessageVisibility'], resources: [this.queue.queueArn] });
+  }
+
+  /** Starts the function for each batch. */
   feed(component: GatewayFunction): void {
     give(component, `${this.name}Queue`, this.queue.queueUrl);
     allow(component, {
-      actions: [
-        'sqs:ChangeMessageVisibility',
-        'sqs:DeleteMessage',
-        'sqs:GetQueueAttributes',
-        'sqs:ReceiveMessage',
-      ],
+      actions: ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
       resources: [this.queue.queueArn],
     });
     new EventSourceMapping(component, 'Work', {

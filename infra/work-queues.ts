@@ -46,8 +46,13 @@ export class WorkQueues extends Construct {
 
   grantSend(component: Component, names: readonly QueueName[]): void {
     for (const name of names) {
-      if (this[name] === undefined) give(component, `${name}Queue`, '');
+      this.name(component, name);
       this[name]?.grantSend(component);
     }
+  }
+
+  /** The variable alone, empty where the queue is not deployed. */
+  name(component: Component, name: QueueName): void {
+    give(component, `${name}Queue`, this[name]?.queue.queueUrl ?? '');
   }
 }

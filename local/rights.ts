@@ -126,10 +126,10 @@ export function like(pattern: string, value: string): boolean {
 export interface Unused {
   readonly component: string;
   readonly action: string;
-  readonly resources: readonly string[];
+  readonly resource: string;
 }
 
-/** Allowed and never used: actions of a statement of which no resource was ever touched. */
+/** Allowed and never used, told apart by action and resource pattern. */
 export function unusedRights(
   component: string,
   statements: readonly Statement[],
@@ -137,12 +137,11 @@ export function unusedRights(
 ): Unused[] {
   return statements
     .filter((statement) => statement.effect === 'Allow')
-    .flatMap((statement) =>
-      statement.actions
-        .filter((action) => !uses.some((use) => covers(statement, action, use)))
-        .map((action) => ({ component, action, resources: statement.resources })),
-    );
+    .flatMap(({ actions, resources }) =>
+      actions.flatMap((action) => resources.map((resource) => ({ component, action, resource }))),
+    )
+    .filter((right) => !uses.some((use) => covers(right, use)));
 }
 
-const covers = (statement: Statement, action: string, use: Use): boolean =>
-  like(action.toLowerCase(), use.action.toLowerCase()) && statement.resources.includes(use.resource);
+const covers = (right: Unused, use: Use): boolean =>
+  like(right.action.toLowerCase(), use.action.toLowerCase()) && right.resource === use.resource;

@@ -123,8 +123,12 @@ export async function startTestGateway(
 }
 
 /** Asks until the answer is not undefined; what never comes is an error that says what was waited for. */
-export async function until<T>(what: string, ask: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const end = Date.now() + patienceMs;
+export async function until<T>(
+  what: string,
+  ask: () => T | undefined | Promise<T | undefined>,
+  patience = patienceMs,
+): Promise<T> {
+  const end = Date.now() + patience;
   while (Date.now() < end) {
     const answer = await ask();
     if (answer !== undefined) return answer;

@@ -84,6 +84,13 @@ export class SmtpSink {
     return this.messages;
   }
 
+  /** Resolves when the address got a message. */
+  async receivedFor(address: string): Promise<void> {
+    const has = (): boolean =>
+      this.messages.some(({ recipients }) => recipients.some((one) => one.address === address));
+    while (!has()) await this.#change();
+  }
+
   /** The script's answer to a command, the next of its list; undefined: the default. */
   scripted(...names: string[]): Answer | undefined {
     for (const name of names) {

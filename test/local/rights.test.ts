@@ -145,17 +145,23 @@ test('a scan escapes a condition on leading keys, as in IAM', () =>
     table,
   ));
 
-test('a right is unused until its action touched a resource of its statement', () => {
+test('a right is unused until its action touched its resource', () => {
   const { hold, uses } = rights();
   hold('GetItemCommand', item('1'));
   hold('PutObjectCommand', object('kept/1'));
   const unused = unusedRights('listener', statements.slice(0, 7), uses).map(
-    (each) => `${each.action} ${each.resources[0]}`,
+    (each) => `${each.action} ${each.resource}`,
   );
   assert.ok(!unused.includes(`dynamodb:GetItem ${table}`));
   assert.ok(!unused.includes('s3:PutObject arn:aws:s3:::mail/kept/*'));
   assert.ok(unused.includes('s3:PutObject arn:aws:s3:::mail/spool/*'));
   assert.ok(unused.includes(`dynamodb:Query ${table}`));
+  hold('GetObjectCommand', object('settings/1'));
+  const reads = unusedRights('listener', statements.slice(5, 6), uses);
+  assert.deepEqual(
+    reads.map(({ resource }) => resource),
+    ['arn:aws:s3:::mail/spool/*'],
+  );
 });
 
 test('a use is told once', () => {
