@@ -137,13 +137,13 @@ export function printPath(path: Path): string {
   return printed;
 }
 
-/** The problems that an item keeps: at most 2 KB, the rest counted. */
+/** The problems that an item keeps: as JSON at most 2 KB, the rest counted. */
 export function storedProblems(problems: readonly string[]): string[] {
   const stored: string[] = [];
   let bytes = 0;
   for (const problem of problems) {
     const cut = problem.slice(0, 600);
-    bytes += Buffer.byteLength(cut);
+    bytes += Buffer.byteLength(JSON.stringify(cut)) + 1;
     if (bytes > STORED_BYTES - ROOM_FOR_COUNT)
       return [...stored, `and ${problems.length - stored.length} more problems`];
     stored.push(cut);

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ResourceNotFoundException, type GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { awsSecrets } from '../../aws/secrets.ts';
+import {
+  ResourceNotFoundException,
+  type DescribeSecretCommand,
+  type GetSecretValueCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { awsSecrets, hasSecret } from '../../aws/secrets.ts';
 
 test('a secret is read by its prefixed name and kept for a minute', async () => {
   const { manager, secrets, wait } = vault({ 'postern/relay': 'one' });
@@ -40,3 +44,22 @@ function vault(manager: Record<string, string | Error>) {
   });
   return { manager, secrets, wait: (seconds: number) => void (now += seconds * 1000) };
 }
+
+test('whether there is a secret is told without reading it', async () => {
+  const described = new Map<string, object | Error>([
+    ['postern/relay', {}],
+    ['postern/leaving', { DeletedDate: new Date(0) }],
+    ['postern/throttled', new Error('throttled')],
+  ]);
+  const send = ({ input }: DescribeSecretCommand): Promise<object> => {
+    const found = described.get(input.SecretId ?? '');
+    if (found === undefined)
+      return Promise.reject(new ResourceNotFoundException({ message: 'none', $metadata: {} }));
+    return found instanceof Error ? Promise.reject(found) : Promise.resolve(found);
+  };
+  const client = { send: send as never };
+  assert.equal(await hasSecret(client, 'postern/relay'), true);
+  assert.equal(await hasSecret(client, 'postern/none'), false);
+  assert.equal(await hasSecret(client, 'postern/leaving'), false, 'it is to be deleted');
+  await assert.rejects(hasSecret(client, 'postern/throttled'), /throttled/);
+});

@@ -5,7 +5,11 @@ import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { marshall } from '@aws-sdk/util-dynamodb';
@@ -151,16 +155,23 @@ async function secrets(t: TestContext) {
   t.after(() => client.destroy());
   const value = async (SecretId: string) =>
     (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString;
-  return { value, write: (name: string, text: string) => writeFile(join(dataDir, 'secrets', name), text) };
+  return {
+    client,
+    value,
+    write: (name: string, text: string) => writeFile(join(dataDir, 'secrets', name), text),
+  };
 }
 
 suite('a secret', () => {
   test('is a file, read at each call', async (t) => {
-    const { value, write } = await secrets(t);
+    const { client, value, write } = await secrets(t);
     await write('relay.password', 'one\n');
     assert.equal(await value('postern/relay.password'), 'one');
     await write('relay.password', 'two\nlines');
     assert.equal(await value('postern/relay.password'), 'two\nlines');
+    const described = await client.send(new DescribeSecretCommand({ SecretId: 'postern/relay.password' }));
+    assert.equal(described.Name, 'postern/relay.password');
+    assert.ok(!('SecretString' in described));
   });
 
   test('is not found outside its folder, or hidden, or under another prefix', async (t) => {
