@@ -19,6 +19,8 @@ export interface MailLog {
     reply: string;
     because?: Because;
   }): void;
+  /** A black or white list names the peer, whatever follows from it. */
+  listed(fields: { session: string; peer: string; list: string; action: string; entry: string }): void;
   accepted(fields: {
     message: string;
     session: string;
@@ -52,6 +54,8 @@ export interface MailLog {
   held(fields: { message: string; part: string; reason: string }): void;
   dead(fields: { message: string; part: string; reason: string }): void;
   reported(fields: { message: string; report: string; kind: string; recipients: number }): void;
+  /** TLS towards a host whose domain has a policy about it: what a TLS report (RFC 8460) is made of. */
+  tls(fields: { domain: string; policy: 'sts' | 'tlsa'; host: string; result: string }): void;
   published(fields: {
     form: string;
     name: string;
@@ -77,6 +81,7 @@ export function mailLog(component: string): MailLog {
   return {
     connected: (fields) => tell('Connected', fields, { Connected: 1 }),
     refused: (fields) => tell('Refused', fields, { Refused: 1, [`Refused.${fields.reason}`]: 1 }),
+    listed: (fields) => tell('Listed', fields, { Listed: 1 }),
     accepted: (fields) => tell('Accepted', fields, { Accepted: 1 }),
     routed: (fields) => tell('Routed', fields, { Routed: 1 }),
     delivered(fields) {
@@ -92,6 +97,7 @@ export function mailLog(component: string): MailLog {
     held: (fields) => tell('Held', fields, { Held: 1 }),
     dead: (fields) => tell('Dead', fields, { Dead: 1 }),
     reported: (fields) => tell('Reported', fields, { Reported: 1 }),
+    tls: (fields) => tell('Tls', fields, { [fields.result === 'success' ? 'TlsSuccess' : 'TlsFailure']: 1 }),
     published: (fields) => tell('Published', fields, { [countOf(fields.outcome)]: 1 }),
     fault(what, cause, fields) {
       logger.error(what, {

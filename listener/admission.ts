@@ -27,34 +27,29 @@ async function receive(dialogue: Dialogue, settings: Settings): Promise<Answer> 
     dialogue.refusal('connect', tooManySessions421, { reason: 'sessions' });
     return { reply: tooManySessions421, then: 'close' };
   }
-  if (!(await settle(dialogue, settings))) return say(greeting(settings));
+  await settle(dialogue);
   const verdict = dialogue.connection?.verdict;
   if (verdict?.outcome !== 'refuse') return say(greeting(settings));
   dialogue.refused(verdict, 'connect');
   return { reply: { code: verdict.reply.code, text: verdict.reply.text }, then: 'refuse-all' };
 }
 
-/** Runs the connection rules; false: they cannot run now, MAIL will ask again. */
-async function settle(dialogue: Dialogue, settings: Settings): Promise<boolean> {
+/** Runs the connection rules. Where they cannot run now, or settings are not confirmed, MAIL will ask again. */
+async function settle(dialogue: Dialogue): Promise<void> {
   try {
-    dialogue.connection = await atConnect(dialogue.context(settings));
-    for (const { action, entry } of dialogue.connection.hits)
-      if (action === 'unusable')
-        dialogue.house.doors.log.fault(
-          'A DNS list is unusable',
-          new Error(`No sensible answer from ${entry}.`),
-        );
-    return true;
+    dialogue.took(await atConnect(dialogue.context(await dialogue.house.settings())));
   } catch (cause) {
     dialogue.unexpected(cause);
-    return false;
   }
 }
 
 /** XCLIENT is for the peer that connected, once: whom it names must not name others. */
 export function isTrustedProxy(dialogue: Dialogue, settings: Settings): boolean {
-  if (dialogue.party !== dialogue.connected) return false;
-  return proxies(settings).trusted.match({ address: dialogue.peer.address }) !== undefined;
+  return dialogue.party === dialogue.connected && isTrustedAddress(dialogue.peer.address, settings);
+}
+
+export function isTrustedAddress(address: string, settings: Settings): boolean {
+  return proxies(settings).trusted.match({ address }) !== undefined;
 }
 
 export function needsProxyHeader(address: string, settings: Settings): boolean {

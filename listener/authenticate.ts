@@ -86,13 +86,13 @@ async function logIn(
 }
 
 function locked(dialogue: Dialogue): Reply {
-  dialogue.refusal('auth', authenticationLocked454, { reason: 'locked' });
+  dialogue.refusal('auth', authenticationLocked454, { reason: 'auth' });
   return authenticationLocked454;
 }
 
 /** domino-rules R3: who failed to log in cannot go on as a stranger. */
 function refuse(dialogue: Dialogue): Answer {
-  dialogue.refusal('auth', authenticationFailed535, { reason: 'authentication' });
+  dialogue.refusal('auth', authenticationFailed535, { reason: 'auth' });
   return { reply: authenticationFailed535, then: 'close' };
 }
 

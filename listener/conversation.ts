@@ -105,7 +105,7 @@ export class Conversation extends SMTPConnection {
     this.#busy = true;
     const patience = (this.dialogue.house.latest?.server.greetingDelaySeconds ?? 0) * 1000;
     if (patience > 0 && (await this.#talksFirst(patience))) {
-      this.dialogue.refusal('connect', talkedFirst554, { reason: 'talked-first' });
+      this.dialogue.refusal('connect', talkedFirst554, { reason: 'protocol' });
       this.#carryOut({ reply: talkedFirst554, then: 'refuse-all' });
     } else this.#carryOut(await admit(this.dialogue));
     this.#busy = false;
@@ -152,7 +152,7 @@ export class Conversation extends SMTPConnection {
     this.#errors += 1;
     const limit = this.dialogue.house.latest?.server.errorLimit ?? Infinity;
     if (this.#errors < limit || this.#ending) return;
-    this.dialogue.refusal('session', tooManyErrors421, { reason: 'errors' });
+    this.dialogue.refusal('session', tooManyErrors421, { reason: 'protocol' });
     this.answer(tooManyErrors421);
   }
 

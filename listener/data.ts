@@ -19,7 +19,9 @@ import { envelopeOf } from './arrival.ts';
 import type { Dialogue } from './dialogue.ts';
 import { maximumSize } from '../mail/policy/sizes.ts';
 import { makeId } from './house.ts';
-import { Staging, type StagedBody, type Trouble } from './staging.ts';
+import type { RefusalReason } from './refusal-reason.ts';
+import { scanFor, type Author } from './sender-authentication.ts';
+import { NoRoom, Staging, type StagedBody, type Trouble } from './staging.ts';
 import type { Transaction } from './transaction.ts';
 
 const noRecipients554: Reply = reply(554, '5.1', 'No valid recipients');
@@ -27,10 +29,15 @@ const noRecipients554: Reply = reply(554, '5.1', 'No valid recipients');
 /** Octets of a refused message that are read to find its end; a sender that goes on and on is cut off. */
 const mostDiscarded = 256 * 1024 * 1024;
 
-const troubles: Readonly<Record<Trouble, Reply>> = {
-  'too-large': tooLarge552,
-  'header-too-large': headerTooLarge552,
-  'no-room': storageFull452,
+interface Refusal {
+  readonly reply: Reply;
+  readonly reason: RefusalReason;
+}
+
+const troubles: Readonly<Record<Trouble, Refusal>> = {
+  'too-large': { reply: tooLarge552, reason: 'size' },
+  'header-too-large': { reply: headerTooLarge552, reason: 'size' },
+  'no-room': { reply: storageFull452, reason: 'storage' },
 };
 
 export interface Arriving {
@@ -45,18 +52,35 @@ export function data(dialogue: Dialogue, argument: string): Answer {
   if (transaction === undefined) return say(badSequence503);
   if (transaction.recipients.length === 0) return say(noRecipients554);
   const id = makeId(new Date());
-  const { room, stagingDir: directory } = house.doors;
-  const staging = new Staging({ directory, id, limit: maximumSize(transaction.settings) ?? Infinity, room });
-  transaction.staging = staging;
   const arriving = { dialogue, transaction, id };
+  const { room, stagingDir: directory } = house.doors;
+  const staging = new Staging({
+    directory,
+    id,
+    limit: maximumSize(transaction.settings) ?? Infinity,
+    room,
+    scan: (header) =>
+      scanFor(dialogue.context(transaction.settings), authorOf(arriving), splitHeader(header)),
+  });
+  transaction.staging = staging;
   return {
     reply: startInput354,
     data: {
       write: (octets) => staging.write(octets),
       end: (unclean) => conclude(arriving, staging, unclean),
-      hopeless: () => (staging.discarded > mostDiscarded ? forbiddenBy(staging, false)?.reply : undefined),
+      hopeless: () => (staging.discarded > mostDiscarded ? giveUp(dialogue, staging) : undefined),
     },
   };
+}
+
+function giveUp(dialogue: Dialogue, staging: Staging): Reply | undefined {
+  const forbidden = forbiddenBy(staging, false);
+  return forbidden && tell(dialogue, forbidden);
+}
+
+function tell(dialogue: Dialogue, { reply: answer, reason }: Refusal): Reply {
+  dialogue.refusal('data', answer, { reason });
+  return answer;
 }
 
 /** The reply to the end of the data; the transaction is over whatever it is. */
@@ -66,12 +90,10 @@ async function conclude(arriving: Arriving, staging: Staging, unclean: boolean):
   arriving.transaction.staging = undefined;
   try {
     const forbidden = forbiddenBy(staging, unclean);
-    if (forbidden !== undefined) {
-      dialogue.refusal('data', forbidden.reply, { reason: forbidden.reason });
-      return say(forbidden.reply);
-    }
+    if (forbidden !== undefined) return say(tell(dialogue, forbidden));
     return say(await takeIn(arriving, await staging.finish()));
   } catch (cause) {
+    if (cause instanceof NoRoom) return say(tell(dialogue, troubles['no-room']));
     return say(dialogue.unexpected(cause));
   } finally {
     await staging.discard().catch((cause: unknown) => dialogue.house.doors.room.trouble(cause));
@@ -79,10 +101,13 @@ async function conclude(arriving: Arriving, staging: Staging, unclean: boolean):
   }
 }
 
-function forbiddenBy(staging: Staging, unclean: boolean): { reply: Reply; reason: string } | undefined {
-  if (unclean) return { reply: bareControl550, reason: 'bare-control' };
-  if (staging.trouble === undefined) return undefined;
-  return { reply: troubles[staging.trouble], reason: staging.trouble };
+function forbiddenBy(staging: Staging, unclean: boolean): Refusal | undefined {
+  if (unclean) return { reply: bareControl550, reason: 'protocol' };
+  return staging.trouble === undefined ? undefined : troubles[staging.trouble];
+}
+
+function authorOf({ dialogue, transaction }: Arriving): Author {
+  return { helo: dialogue.hello?.name ?? '', from: transaction.from };
 }
 
 async function takeIn(arriving: Arriving, body: StagedBody): Promise<Reply> {
@@ -93,8 +118,7 @@ async function takeIn(arriving: Arriving, body: StagedBody): Promise<Reply> {
     id,
     header,
     body,
-    helo: dialogue.hello?.name ?? '',
-    from: transaction.from,
+    ...authorOf(arriving),
     recipients: transaction.recipients,
     connection: dialogue.connection,
   });

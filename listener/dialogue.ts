@@ -17,6 +17,7 @@ import { line as replyLine, reply, type Reply } from '../mail/reply/reply.ts';
 import { badSequence503, quit221, unknownCommand500 } from '../mail/reply/session-replies.ts';
 import { say, type Answer } from './answer.ts';
 import type { House } from './house.ts';
+import { reasonOf, type RefusalReason } from './refusal-reason.ts';
 import type { Transaction } from './transaction.ts';
 import { verbs } from './verbs.ts';
 
@@ -96,7 +97,9 @@ export class Dialogue {
   }
 
   #perform(text: string): Promise<Answer> | Answer {
-    const [, word = '', argument = ''] = /^(\S*)\s*(.*?)\s*$/s.exec(text) ?? [];
+    const word = /^\S*/.exec(text)?.[0] ?? '';
+    // Not one expression for both: white space before a last word would be gone through again and again.
+    const argument = text.slice(word.length).trim();
     const verb = word.toUpperCase();
     if (this.turnedAway) return verb === 'QUIT' ? this.quit() : say(badSequence503);
     if (isHttp.test(text)) return { reply: unknownCommand500, then: 'close' };
@@ -171,8 +174,19 @@ export class Dialogue {
     this.transaction = undefined;
   }
 
+  /** Keeps what the connection rules said, and tells the log, once, whom lists name. */
+  took(connection: Connection): void {
+    if (connection === this.connection) return;
+    this.connection = connection;
+    const { log } = this.house.doors;
+    for (const { list, action, entry } of connection.hits)
+      if (action === 'unusable')
+        log.fault('A DNS list is unusable', new Error(`No sensible answer from ${entry}.`));
+      else log.listed({ session: this.id, peer: this.party.address, list, action, entry });
+  }
+
   /** Tells the log of a refusal that policy, a limit or the armour gave. */
-  refusal(stage: string, answer: Reply, why: { reason: string; because?: Because }): void {
+  refusal(stage: string, answer: Reply, why: { reason: RefusalReason; because?: Because }): void {
     const { because } = why;
     const fields = { session: this.id, peer: this.party.address, stage, reason: why.reason };
     this.house.doors.log.refused({ ...fields, reply: replyLine(answer), ...(because && { because }) });
@@ -180,9 +194,8 @@ export class Dialogue {
 
   /** Tells the log why policy did not accept. */
   refused(verdict: Exclude<Verdict, { outcome: 'accept' }>, stage: string): void {
-    const { because, steps } = verdict;
-    const reason = because?.field ?? steps.at(-1)?.rule ?? stage;
-    this.refusal(stage, verdict.reply, { reason, ...(because && { because }) });
+    const { because } = verdict;
+    this.refusal(stage, verdict.reply, { reason: reasonOf(verdict), ...(because && { because }) });
   }
 
   #peerOf({ address, name, nameFailed }: Party): Peer {

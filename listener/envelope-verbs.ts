@@ -51,7 +51,7 @@ export async function mailFrom(dialogue: Dialogue, argument: string): Promise<An
     size: parameters.size,
     connection: dialogue.connection,
   });
-  dialogue.connection = connection;
+  dialogue.took(connection);
   if (verdict.outcome !== 'accept') return refuse(dialogue, 'mail', verdict);
   dialogue.transaction = new Transaction(settings, from, parameters);
   return say(senderOk250(logSafe(from)));

@@ -10,12 +10,13 @@ import type { Directory } from '../mail/directory/directory.ts';
 import { DirectoryUnavailable } from '../mail/directory/directory.ts';
 import type { Settings, SettingsSource } from '../mail/directory/settings.ts';
 import type { Acceptance } from '../mail/spool/doors.ts';
+import { networkOf } from '../mail/policy/peer.ts';
 import type { Logins } from './logins.ts';
 import type { Resolver } from '../mail/relay/doors.ts';
 import type { JudgeMessage } from './policy.ts';
 import type { Room, Turnstile } from './room.ts';
 
-export type ListenerLog = Pick<MailLog, 'connected' | 'refused' | 'accepted' | 'fault' | 'gauge'>;
+export type ListenerLog = Pick<MailLog, 'connected' | 'refused' | 'listed' | 'accepted' | 'fault' | 'gauge'>;
 
 export interface HouseOptions {
   readonly source: SettingsSource;
@@ -73,17 +74,19 @@ export class House {
     return lookup === undefined ? this.doors.resolver : withHostsFile(this.doors.resolver, lookup);
   }
 
-  /** One more session of this peer; its number. */
+  /** One more session of this peer, or handshake towards one; its number. An IPv6 peer has its whole /64. */
   enter(peer: string): number {
-    const count = (this.#sessions.get(peer) ?? 0) + 1;
-    this.#sessions.set(peer, count);
+    const network = networkOf(peer);
+    const count = (this.#sessions.get(network) ?? 0) + 1;
+    this.#sessions.set(network, count);
     return count;
   }
 
   leave(peer: string): void {
-    const count = (this.#sessions.get(peer) ?? 0) - 1;
-    if (count > 0) this.#sessions.set(peer, count);
-    else this.#sessions.delete(peer);
+    const network = networkOf(peer);
+    const count = (this.#sessions.get(network) ?? 0) - 1;
+    if (count > 0) this.#sessions.set(network, count);
+    else this.#sessions.delete(network);
   }
 }
 

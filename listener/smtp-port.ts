@@ -9,7 +9,7 @@ import { SMTPServer } from 'smtp-server';
 import type { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import type { ListenerPort } from '../mail/envelope/envelope.ts';
 import { plainAddress } from '../mail/policy/peer.ts';
-import { needsProxyHeader } from './admission.ts';
+import { isTrustedAddress, needsProxyHeader } from './admission.ts';
 import { Conversation } from './conversation.ts';
 import type { House } from './house.ts';
 import { readProxyHeader, type NamedPeer, type ProxyHeader } from './proxy-header.ts';
@@ -25,6 +25,9 @@ export interface SmtpPortOptions {
   /** RFC 5321 section 4.5.3.2.7: five minutes. */
   readonly idleSeconds: number;
 }
+
+/** In all, before a session begins: the PROXY header and the TLS handshake, in seconds. */
+const longestPrelude = 30;
 
 export class SmtpPort extends SMTPServer {
   readonly #own: SmtpPortOptions;
@@ -109,16 +112,27 @@ export class SmtpPort extends SMTPServer {
     const release = this._acceptSocket(socket, true);
     if (release === false) return;
     socket.on('error', ignore);
+    const deadline = setTimeout(() => this.#giveUp(socket), this.#patience);
     try {
       const ready = await this.#usher(socket);
       release();
       if (ready === undefined || ready.socket.destroyed) return;
       this.connect(ready.socket, ready.named);
-      socket.off('error', ignore);
     } catch {
       release();
       socket.destroy();
+    } finally {
+      clearTimeout(deadline);
     }
+  }
+
+  get #patience(): number {
+    return Math.min(longestPrelude, this.#own.idleSeconds) * 1000;
+  }
+
+  #giveUp(socket: Socket): void {
+    this._pendingSockets.get(socket)?.destroy();
+    socket.destroy();
   }
 
   async #usher(socket: Socket): Promise<{ socket: Socket; named?: { remoteAddress: string } } | undefined> {
@@ -133,7 +147,22 @@ export class SmtpPort extends SMTPServer {
     const peer = proxied ? await proxyHeader(socket) : undefined;
     const named = peer && { named: { remoteAddress: peer.address } };
     if (this.#own.name !== 'smtps') return { socket, ...named };
-    return { socket: await this.#shakeHands(socket), ...named };
+    const from = peer?.address ?? address;
+    if (settings !== undefined && isTrustedAddress(from, settings))
+      return { socket: await this.#shakeHands(socket), ...named };
+    return { socket: await this.#shakeHandsInTurn(socket, from), ...named };
+  }
+
+  /** A handshake is work for us, and counts as the session it leads to. */
+  async #shakeHandsInTurn(socket: Socket, peer: string): Promise<Socket> {
+    const { house } = this.#own;
+    const most = house.latest?.server.maximumSessionsPerHost ?? Infinity;
+    try {
+      if (house.enter(peer) > most) throw new Error(`${peer} has too many sessions.`);
+      return await this.#shakeHands(socket);
+    } finally {
+      house.leave(peer);
+    }
   }
 
   #shakeHands(socket: Socket): Promise<Socket> {

@@ -8,6 +8,7 @@ import { createReadStream } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { Scan } from './mail-authentication.ts';
 import type { Room } from './room.ts';
 
 export const inMemory = 256 * 1024;
@@ -21,6 +22,11 @@ const smallPiece = 2 * 1024;
 
 export type Trouble = 'too-large' | 'header-too-large' | 'no-room';
 
+/** Room ran out after the last octet. */
+export class NoRoom extends Error {
+  override readonly name = 'NoRoom';
+}
+
 export interface StagedBody {
   readonly size: number;
   readonly sha256: string;
@@ -29,6 +35,8 @@ export interface StagedBody {
   /** Opened anew at each call. */
   readonly body: () => Uint8Array | Readable;
   readonly onDisk: boolean;
+  /** What reads the message as it came in; its end is still to be told. */
+  readonly scan?: Scan;
 }
 
 export interface StagingOptions {
@@ -37,6 +45,8 @@ export interface StagingOptions {
   /** Octets; Infinity: no limit. */
   readonly limit: number;
   readonly room: Room;
+  /** Asked once, where the message goes to a file: who reads it while it comes in. */
+  readonly scan?: (header: Buffer) => Promise<Scan | undefined>;
 }
 
 export class Staging {
@@ -52,6 +62,10 @@ export class Staging {
   #tail: Buffer = Buffer.alloc(0);
   #file: FileHandle | undefined;
   #hash: Hash | undefined;
+  /** The write to the file that is under way. */
+  #writing: Promise<void> | undefined;
+  #gone = false;
+  #scan: Scan | undefined;
   readonly #options: StagingOptions;
 
   constructor(options: StagingOptions) {
@@ -65,7 +79,7 @@ export class Staging {
   write(octets: Buffer): Promise<void> | undefined {
     this.size += octets.length;
     if (this.trouble !== undefined) this.discarded += octets.length;
-    if (this.trouble !== undefined || octets.length === 0) return undefined;
+    if (this.trouble !== undefined || this.#gone || octets.length === 0) return undefined;
     if (this.size > this.#options.limit) return this.#fail('too-large');
     if (!this.#options.room.hold(octets.length)) return this.#fail('no-room');
     this.#held += octets.length;
@@ -76,8 +90,9 @@ export class Staging {
     return this.#held > most ? this.#spill() : undefined;
   }
 
-  /** Called once, after the last octet and where there was no trouble. */
+  /** Called once, after the last octet and where there was no trouble. Throws where nothing is left of the message. */
   async finish(): Promise<StagedBody> {
+    if (this.#gone) throw new Error('The message was discarded before its end was worked on.');
     if (this.#hash !== undefined) return this.#finishFile(this.#hash);
     const whole = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
     return {
@@ -89,16 +104,27 @@ export class Staging {
     };
   }
 
+  /** Waits for a write that is under way, which would bring the file back. */
   async discard(): Promise<void> {
+    this.#gone = true;
+    await this.#writing;
+    await this.#remove();
+  }
+
+  async #remove(): Promise<void> {
     this.#release();
+    this.#scan?.abandon();
     if (this.#hash === undefined) return;
-    await this.#file?.close();
+    const file = this.#file;
     this.#file = undefined;
+    await file?.close();
     await rm(this.#path, { force: true });
   }
 
   async #finishFile(sum: Hash): Promise<StagedBody> {
     await this.#spill();
+    if (this.trouble !== undefined)
+      throw new NoRoom('The message could not be written to the staging folder.');
     await this.#file?.close();
     this.#file = undefined;
     const path = this.#path;
@@ -108,6 +134,7 @@ export class Staging {
       header: this.#header ?? Buffer.alloc(0),
       body: () => createReadStream(path, { highWaterMark: gathered }),
       onDisk: true,
+      ...(this.#scan && { scan: this.#scan }),
     };
   }
 
@@ -138,19 +165,31 @@ export class Staging {
     if (this.#header.length > largestHeader) this.#header = undefined;
   }
 
-  async #spill(): Promise<void> {
+  #spill(): Promise<void> {
+    return (this.#writing = this.#write());
+  }
+
+  async #write(): Promise<void> {
     const pieces = this.#pieces;
     try {
+      if (this.#hash === undefined) this.#scan = await this.#openScan();
       this.#hash ??= createHash('sha256');
       this.#file ??= await open(this.#path, 'wx', 0o600);
       for (const piece of pieces) this.#hash.update(piece);
-      if (pieces.length > 0) await this.#file.writev(pieces);
+      if (pieces.length > 0) await writeAll(this.#file, pieces);
+      for (const piece of pieces) await this.#scan?.write(piece);
     } catch (cause) {
       this.#options.room.trouble(cause);
       await this.#fail('no-room');
       return;
     }
     this.#release();
+  }
+
+  /** Where it cannot be known now who reads along, the message is read from its file. */
+  async #openScan(): Promise<Scan | undefined> {
+    if (this.#header === undefined) return undefined;
+    return this.#options.scan?.(this.#header).catch(() => undefined);
   }
 
   #release(): void {
@@ -162,8 +201,16 @@ export class Staging {
 
   #fail(trouble: Trouble): Promise<void> {
     this.trouble = trouble;
-    return this.discard();
+    return this.#remove();
   }
 }
 
 const crlf = Buffer.from('\r\n');
+
+/** A disk that is nearly full takes a part and says so by a number only. */
+async function writeAll(file: FileHandle, pieces: readonly Buffer[]): Promise<void> {
+  const octets = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const { bytesWritten } = await file.writev(pieces);
+  if (bytesWritten !== octets)
+    throw new Error(`The staging volume took ${bytesWritten} of ${octets} octets; it is full.`);
+}

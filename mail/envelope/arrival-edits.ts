@@ -4,8 +4,8 @@
  * the Date and Message-ID it lacks (RFC 6409 section 8).
  */
 import { commentEnd } from '../address/list-tokens.ts';
-import type { HeaderEdit } from './header-edits.ts';
-import { bodyOf, fieldsNamed, type HeaderBlock, type HeaderField } from './header.ts';
+import { drop, type HeaderEdit } from './header-edits.ts';
+import { bodyOf, fieldsNamed, type HeaderBlock } from './header.ts';
 import { mailDate } from './received.ts';
 
 const ourTags = ['X-DNSBL-Site', 'X-DNSWL-Site'];
@@ -33,10 +33,6 @@ export function missingFields(header: HeaderBlock, facts: { date: Date; messageI
 /** Hops so far: Received fields (RFC 5321 section 6.3). */
 export function hopCount(header: HeaderBlock): number {
   return fieldsNamed(header, 'Received').length;
-}
-
-function drop(field: HeaderField): HeaderEdit {
-  return { op: 'drop', name: field.name, n: field.n, length: field.end - field.start };
 }
 
 /** The first token of the field, comments skipped, quotes undone (RFC 8601 section 2.2). */

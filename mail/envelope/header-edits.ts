@@ -5,6 +5,8 @@
  * of the field that is replaced or dropped, its CRLF included, so that sizes are known without reading the body.
  * Prepended fields stand in list order, the last one on top.
  */
+import type { HeaderField } from './header.ts';
+
 export type HeaderEdit =
   | { readonly op: 'prepend'; readonly field: string }
   | {
@@ -15,3 +17,7 @@ export type HeaderEdit =
       readonly length: number;
     }
   | { readonly op: 'drop'; readonly name: string; readonly n: number; readonly length: number };
+
+export function drop({ name, n, start, end }: HeaderField): HeaderEdit {
+  return { op: 'drop', name, n, length: end - start };
+}

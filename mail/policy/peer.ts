@@ -7,7 +7,7 @@
  */
 import ipaddr from 'ipaddr.js';
 import { canonicalDomain } from '../address/domain.ts';
-import { DnsUnavailable, type Resolver } from '../relay/doors.ts';
+import type { Resolver } from '../relay/doors.ts';
 
 export interface Peer {
   /** IPv4 or IPv6 without zone; an IPv4-mapped address as IPv4. */
@@ -63,20 +63,28 @@ export function plainAddress(text: string): string {
   return ipaddr.isValid(withoutZone) ? ipaddr.process(withoutZone).toString() : text;
 }
 
+/** What one customer holds: an IPv4 address, or the /64 of an IPv6 address. */
+export function networkOf(text: string): string {
+  const address = plainAddress(text);
+  return address.includes(':') ? ipaddr.IPv6.networkAddressFromCIDR(`${address}/64`).toString() : address;
+}
+
 async function confirmedName(address: string, resolver: Resolver): Promise<string | undefined> {
-  const family = address.includes(':') ? 6 : 4;
-  let unavailable: DnsUnavailable | undefined;
-  for (const text of (await resolver.ptr(address)).slice(0, mostNames)) {
-    const name = canonicalDomain(text.replace(/\.$/, ''));
-    if (name === undefined) continue;
-    try {
-      const addresses = await resolver.addresses(name, family);
-      if (addresses.some((other) => plainAddress(other) === address)) return name;
-    } catch (cause) {
-      if (!(cause instanceof DnsUnavailable)) throw cause;
-      unavailable = cause;
-    }
-  }
-  if (unavailable !== undefined) throw unavailable;
-  return undefined;
+  const texts = (await resolver.ptr(address)).slice(0, mostNames);
+  const names = texts.flatMap((text) => canonicalDomain(text.replace(/\.$/, '')) ?? []);
+  // At once: a peer with many names in a slow zone costs no more time than one with one.
+  const answers = await Promise.allSettled(names.map((name) => leadsTo(address, name, resolver)));
+  const confirmed = names.find((_, n) => isTrue(answers[n]!));
+  const unanswered = answers.find((answer) => answer.status === 'rejected');
+  if (confirmed === undefined && unanswered !== undefined) throw unanswered.reason;
+  return confirmed;
+}
+
+function isTrue(answer: PromiseSettledResult<boolean>): boolean {
+  return answer.status === 'fulfilled' && answer.value;
+}
+
+async function leadsTo(address: string, name: string, resolver: Resolver): Promise<boolean> {
+  const addresses = await resolver.addresses(name, address.includes(':') ? 6 : 4);
+  return addresses.some((other) => plainAddress(other) === address);
 }

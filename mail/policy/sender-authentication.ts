@@ -72,8 +72,12 @@ async function trustMark(context: PolicyContext, findings: Findings): Promise<En
 function trustOf(settings: Settings, { spf, dmarc }: Findings): Envelope['trust'] {
   const modes = settings.configuration.senderAuthentication;
   if (modes.spf !== 'off' && spf?.result === 'fail') return 'untrusted';
-  if (modes.dmarc !== 'off' && dmarc?.result === 'fail' && dmarc.policy !== 'none') return 'untrusted';
+  if (modes.dmarc !== 'off' && isUntrusted(dmarc)) return 'untrusted';
   return modes.spf !== 'off' && spf?.result === 'softfail' ? 'softfail' : undefined;
+}
+
+function isUntrusted(dmarc: Findings['dmarc']): boolean {
+  return dmarc?.result === 'permerror' || (dmarc?.result === 'fail' && dmarc.policy !== 'none');
 }
 
 /** The peer itself, or the outermost domain that sealed an intact ARC chain (RFC 8617). */
@@ -99,7 +103,8 @@ function dmarcRuling(settings: Settings, { dmarc }: Findings): Ruling {
   if (dmarc === undefined || settings.configuration.senderAuthentication.dmarc !== 'reject')
     return pass(dmarc?.result ?? 'off');
   const because = reason(settings, 'dmarc', dmarc.domain);
-  if (dmarc.result === 'fail' && dmarc.policy === 'reject')
+  // permerror: so many authors, or such, that no domain can be asked.
+  if (dmarc.result === 'permerror' || (dmarc.result === 'fail' && dmarc.policy === 'reject'))
     return refuse(dmarcFailed550(dmarc.domain), because);
   return dmarc.result === 'temperror' ? defer(dnsUnavailable451, because) : pass(dmarc.result, because);
 }

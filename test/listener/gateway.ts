@@ -122,6 +122,7 @@ function logInto(events: Gateway['events']): ListenerOptions['log'] {
   return {
     connected: note('connected'),
     refused: note('refused'),
+    listed: note('listed'),
     accepted: note('accepted'),
     gauge: () => undefined,
     fault: (what, cause, fields) => void events.push(['fault', { what, cause, ...fields }]),
