@@ -1,5 +1,6 @@
 /** Every command by its words. A command takes what was written and the gateway, and returns what to print. */
 import type { ParseArgsOptionsConfig } from 'node:util';
+import { dnsCommands } from './dns.ts';
 import { documentCommands } from './documents.ts';
 import { explainCommands } from './explain.ts';
 import type { Gateway } from './gateway.ts';
@@ -28,6 +29,7 @@ export interface Command {
 }
 
 export const commands: Readonly<Record<string, Command>> = {
+  ...dnsCommands,
   ...documentCommands,
   ...explainCommands,
   ...mailboxCommands,

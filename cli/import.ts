@@ -8,6 +8,7 @@ import { addressClaim } from '../mail/directory/document-views.ts';
 import { importEntry, type Imported } from '../mail/directory/domino-ldif.ts';
 import { idOf } from '../mail/directory/kept.ts';
 import { parseLdif } from '../mail/directory/ldif.ts';
+import { foldName } from '../mail/document/names.ts';
 import { peopleOfCsv } from '../mail/directory/people-csv.ts';
 import type { Call, Command } from './commands.ts';
 import { directoryOf, foldedId, storedItems, type DirectoryRoom } from './directory.ts';
@@ -67,6 +68,7 @@ async function importForeign(
     .map((one): Candidate => ({ imported: one, content: { ...one.document }, lines: [...one.lines] }));
   await keepWhatIsOnlyHere(room, candidates);
   await leaveOutTaken(room, candidates);
+  await tellUnknownServers(room, candidates);
   const judged = judge(
     candidates.map(({ imported: { name }, content }) => ({ place: name, value: content })),
   );
@@ -127,6 +129,18 @@ async function leaveOutTaken(room: DirectoryRoom, candidates: readonly Candidate
       `internetAddress: "${String(one.content['internetAddress'])}" is the address of ${owner.words} already; left out`,
     );
     delete one.content['internetAddress'];
+  }
+}
+
+/** As in Domino, mail for another server needs a way there. */
+async function tellUnknownServers({ views }: DirectoryRoom, candidates: readonly Candidate[]): Promise<void> {
+  const known = new Set((await views.keptOfForm('Server')).map(({ name }) => name));
+  for (const { content, lines } of candidates) {
+    const { mailServer } = content;
+    if (typeof mailServer === 'string' && !known.has(foldName(mailServer)))
+      lines.push(
+        `mailServer: no Server document is named "${mailServer}", so this mail has no route; publish one`,
+      );
   }
 }
 

@@ -2,6 +2,8 @@
  * Judges documents before they are written: each alone, then together with each other. Pure; what the published
  * documents say about them is cli/judge-published.ts.
  */
+import { itemSize, largestItem } from '../aws/item-size.ts';
+import { toItem } from '../aws/items.ts';
 import type { DocumentOf, FormName } from '../mail/document/forms.ts';
 import { formNames, isForm } from '../mail/document/forms.ts';
 import { foldName } from '../mail/document/names.ts';
@@ -9,7 +11,6 @@ import { plainItem } from '../mail/document/plain-item.ts';
 import { either } from '../mail/document/problems.ts';
 import { validate } from '../mail/document/validate.ts';
 import { mostNames, viewsOf } from '../mail/directory/document-views.ts';
-import { itemBytes, largestItem } from './item-size.ts';
 import type { Written } from './document-files.ts';
 
 export interface Judged {
@@ -41,8 +42,7 @@ export function judgeAlone({ place, value }: Written): Judged {
   if (form === undefined)
     return { ...nothing(place, `form: is missing; write ${either(formNames)}`), name: text(name), content };
   const { document, problems, warnings } = validate(text(form), content);
-  const size = itemBytes(content);
-  if (size > largestItem) problems.push(`the document has ${size} bytes; at most ${largestItem} can be kept`);
+  problems.push(...storageProblems(content));
   const known = { form: text(form), name: text(name), content, problems, warnings };
   const key = `${known.form}#${known.name === '' ? place : foldName(known.name)}`;
   if (document === undefined || !isForm(form)) return { ...known, key, claims: [] };
@@ -53,6 +53,16 @@ export function judgeAlone({ place, value }: Written): Judged {
     );
   const claims = views.filter(({ sort }) => sort === '-').map((view) => view.key);
   return { ...known, key, claims, valid: { form, document } };
+}
+
+/** What DynamoDB would not take. */
+function storageProblems(content: object): string[] {
+  try {
+    const size = itemSize(toItem(content));
+    return size > largestItem ? [`the document has ${size} bytes; at most ${largestItem} can be kept`] : [];
+  } catch (error) {
+    return [`the document cannot be kept: ${(error as Error).message}`];
+  }
 }
 
 function nothing(place: string, problem: string): Judged {

@@ -1,5 +1,6 @@
 /** The commands about documents, people and decisions, against one gateway; each test has documents of its own. */
 import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -192,6 +193,7 @@ test('postern on a running gateway', async (t) => {
       '',
       'dn: CN=Lou Dif,O=Acme',
       'objectclass: dominoPerson',
+      'mailserver: CN=Gone,O=Acme',
       'cn: Lou Dif',
       'mail: lea@acme.example',
       '',
@@ -214,6 +216,7 @@ test('postern on a running gateway', async (t) => {
       rows[1]!.problems.join('\n'),
       /"lea@acme.example" is the address of Person "Lea Dif\/Acme" already; left out/,
     );
+    assert.match(rows[1]!.problems.join('\n'), /no Server document is named "Gone\/Acme"/);
     assert.deepEqual(await run.json('documents', 'get', 'Group', 'Difs'), {
       form: 'Group',
       name: 'Difs',
@@ -373,6 +376,17 @@ test('postern on a running gateway', async (t) => {
     failed(await run('explain', '--to', 'a@b.example'), 2, /--from is missing/);
   });
 
+  await t.test('checks DNS of our domains', async () => {
+    const found = await run.json<{ domain: string; check: string; ok: boolean; advice: string }[]>(
+      'dns',
+      'check',
+    );
+    const mx = found.find(({ check }) => check === 'MX');
+    assert.deepEqual([mx?.domain, mx?.ok], ['acme.example', false]);
+    assert.match(mx?.advice ?? '', /IN MX 10 mail1\.acme\.example/);
+    failed(await run('dns', 'check', 'not a domain'), 2, /is not an Internet domain/);
+  });
+
   await t.test('moves dead letters back to their queue', async () => {
     const dead = `${gateway.endpoints.queues.report}-dead`;
     await gateway.clients.sqs.send(
@@ -395,6 +409,14 @@ test('postern on a running gateway', async (t) => {
     ];
     for (const [words, code, message] of cases) failed(await run(...words), code, message);
   });
+});
+
+test('a new key for DKIM is one that signs', async () => {
+  const { code, out } = await postern('no-such-folder')('dns', 'dkim-key', 'acme.example', 's1', '--json');
+  const key = JSON.parse(out) as { name: string; value: string; privateKey: string };
+  assert.deepEqual([code, key.name], [0, 's1._domainkey.acme.example']);
+  const der = createPublicKey(key.privateKey).export({ type: 'spki', format: 'der' });
+  assert.equal(key.value, `v=DKIM1; k=rsa; p=${der.toString('base64')}`);
 });
 
 test('validate needs no gateway', async () => {

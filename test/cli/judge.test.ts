@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { differenceLines, differences } from '../../cli/diff.ts';
-import { itemBytes } from '../../cli/item-size.ts';
 import { judge } from '../../cli/judge.ts';
 import { firstDocuments } from '../../cli/init.ts';
 
@@ -35,6 +34,7 @@ test('documents alone', () => {
       /at most 409600 can be kept/,
       'too large',
     ],
+    [{ ...person('Jane'), quotaMB: 1e30 }, /cannot be kept|quotaMB/, 'a number that DynamoDB does not take'],
     [
       { ...person('Jane'), shortNames: Array.from({ length: 600 }, (_, n) => `s${n}`) },
       /at most 500/,
@@ -101,11 +101,6 @@ test('what changes', () => {
   assert.deepEqual(password, ['    password: changed'], 'no hash on a screen');
   const order = differenceLines(differences({ list: ['a', 'b'] }, { list: ['b', 'a'] }));
   assert.deepEqual(order, ['    list: the same entries in another order']);
-});
-
-test('the size of an item counts names, texts and entries', () => {
-  assert.equal(itemBytes({ form: 'Group', name: 'Ä' }), 4 + 5 + 4 + 2);
-  assert.equal(itemBytes({ members: ['ab', 'c'] }), 7 + 3 + 2 + 1 + 1 + 1);
 });
 
 test('a first set is valid, for an Internet domain and for a Domino domain', () => {
