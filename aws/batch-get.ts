@@ -1,4 +1,4 @@
-/** Many items of one table by key, strongly read: what DynamoDB leaves out is asked for again. */
+/** Many items of one table by key: what DynamoDB leaves out is asked for again. */
 import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { setTimeout as pause } from 'node:timers/promises';
 import { toItem, type Item } from './items.ts';
@@ -12,23 +12,36 @@ export interface TableOf {
   readonly table: string;
 }
 
+export interface Reading {
+  /** Strongly read, unless said otherwise. */
+  readonly consistent?: boolean;
+  /** A read that hangs longer counts as failed. */
+  readonly timeoutMs?: number;
+}
+
 /** The items found, in no order; keys must not repeat. */
-export async function batchGet(from: TableOf, keys: readonly Record<string, string>[]): Promise<Item[]> {
+export async function batchGet(
+  from: TableOf,
+  keys: readonly Record<string, string>[],
+  reading: Reading = {},
+): Promise<Item[]> {
   const groups = Array.from({ length: Math.ceil(keys.length / mostKeys) }, (_, index) =>
     keys.slice(index * mostKeys, (index + 1) * mostKeys),
   );
-  return (await Promise.all(groups.map((group) => getGroup(from, group)))).flat();
+  return (await Promise.all(groups.map((group) => getGroup(from, group, reading)))).flat();
 }
 
 async function getGroup(
   { client, table }: TableOf,
   keys: readonly Record<string, string>[],
+  { consistent = true, timeoutMs }: Reading,
 ): Promise<Item[]> {
   const found: Item[] = [];
   let left: Item[] = keys.map((key) => toItem(key));
   for (let tries = 1; left.length > 0; tries += 1) {
     const answer = await client.send(
-      new BatchGetItemCommand({ RequestItems: { [table]: { Keys: left, ConsistentRead: true } } }),
+      new BatchGetItemCommand({ RequestItems: { [table]: { Keys: left, ConsistentRead: consistent } } }),
+      timeoutMs === undefined ? {} : { abortSignal: AbortSignal.timeout(timeoutMs) },
     );
     const items = answer.Responses?.[table] ?? [];
     found.push(...items);

@@ -7,8 +7,10 @@ import { foldName } from '../mail/document/names.ts';
 import { cachedDirectory } from '../mail/directory/cached-directory.ts';
 import type { Directory, Entry } from '../mail/directory/directory.ts';
 import { addressClaim, nameView } from '../mail/directory/document-views.ts';
+import { idOf } from '../mail/directory/kept.ts';
 import type { TableOf } from './batch-get.ts';
 import { dynamodb } from './clients.ts';
+import { coalescedGet } from './coalesced-get.ts';
 import { fromItem, toItem, values, type Item } from './items.ts';
 import { unpack } from './packed.ts';
 import { keptKey, keptOf } from './views.ts';
@@ -25,8 +27,21 @@ export function awsDirectory({ table, cacheSeconds }: { table: string; cacheSeco
 }
 
 export function viewsDirectory(from: TableOf): Directory {
+  const get = coalescedGet(from, timeoutMs);
   return {
-    findAddress: (address) => find(from, addressClaim(address)),
+    async findAddress(address) {
+      const key = addressClaim(address);
+      const item = isKey(key) ? await get({ key, sort: '-' }) : undefined;
+      return item === undefined ? [] : [entryOf(item)];
+    },
+    async fullName(name) {
+      const key = nameView(name);
+      if (!isKey(key)) return undefined;
+      const sorts = lookUpForms.map((form) => idOf({ form, name: foldName(name) }));
+      const found = await Promise.all(sorts.map((sort) => get({ key, sort })));
+      const item = found.find((one) => one !== undefined);
+      return item === undefined ? undefined : entryOf(item);
+    },
     findName: (name) => find(from, nameView(name)),
     async group(text) {
       const name = foldName(text);
@@ -44,8 +59,15 @@ export function viewsDirectory(from: TableOf): Directory {
   };
 }
 
+/** In the order of their ids, as a query answers. */
+const lookUpForms = ['Group', 'MailInDatabase', 'Person'] as const;
+
+function isKey(key: string): boolean {
+  return !key.endsWith('#') && Buffer.byteLength(key) <= longestKey;
+}
+
 async function find({ client, table }: TableOf, key: string): Promise<Entry[]> {
-  if (key === 'name#' || Buffer.byteLength(key) > longestKey) return [];
+  if (!isKey(key)) return [];
   const entries: Entry[] = [];
   let from: Item | undefined;
   do {

@@ -44,9 +44,10 @@ export function fitsOneTransaction(plan: Plan): boolean {
 
 /** Transition 2' for large plans: each `d` if absent, then `m` routed. Any number of times. */
 export async function followPlan({ client, table, clock }: Options, plan: Plan): Promise<void> {
-  for (let at = 0; at < plan.deliveries.length; at += 25)
+  const round = together * roundsAtOnce;
+  for (let at = 0; at < plan.deliveries.length; at += round)
     await Promise.all(
-      plan.deliveries.slice(at, at + 25).map((delivery) => putAbsent({ client, table }, delivery)),
+      groupsOf(plan.deliveries.slice(at, at + round)).map((some) => putAllAbsent({ client, table }, some)),
     );
   await client.send(
     new UpdateItemCommand({
@@ -96,6 +97,32 @@ const stillPending = {
   ExpressionAttributeNames: { '#state': 'state' },
   ExpressionAttributeValues: values({ ':route': 'route', ':pending': 'pending' }),
 };
+
+/** So many records of 64 KB fit one transaction. */
+const together = 50;
+const roundsAtOnce = 4;
+
+function groupsOf(deliveries: readonly Delivery[]): Delivery[][] {
+  const groups: Delivery[][] = [];
+  for (let at = 0; at < deliveries.length; at += together) groups.push(deliveries.slice(at, at + together));
+  return groups;
+}
+
+/** All at once where none is there, which is nearly always; else one by one. */
+async function putAllAbsent(
+  { client, table }: Pick<Options, 'client' | 'table'>,
+  deliveries: readonly Delivery[],
+): Promise<void> {
+  const TransactItems = deliveries.map((delivery) => ({
+    Put: {
+      TableName: table,
+      Item: toItem(delivery),
+      ConditionExpression: 'attribute_not_exists(message)',
+    },
+  }));
+  const { done } = await conditionally(() => client.send(new TransactWriteItemsCommand({ TransactItems })));
+  if (!done) await Promise.all(deliveries.map((delivery) => putAbsent({ client, table }, delivery)));
+}
 
 async function putAbsent(
   { client, table }: Pick<Options, 'client' | 'table'>,

@@ -2,7 +2,7 @@
  * Look-ups kept in memory for seconds, positive and negative ones alike; those who ask the same at once share one
  * read. Failures are not kept. Bounded: the oldest answers make room.
  */
-import { lookupKey } from '../document/names.ts';
+import { foldName, lookupKey } from '../document/names.ts';
 import { DirectoryUnavailable, type Directory } from './directory.ts';
 
 const mostAnswers = 10_000;
@@ -30,6 +30,9 @@ export function cachedDirectory(
   return {
     findAddress: (text) => remember(`address#${lookupKey(text)}`, () => directory.findAddress(text)),
     findName: (text) => remember(`name#${lookupKey(text)}`, () => directory.findName(text)),
+    ...(directory.fullName === undefined
+      ? {}
+      : { fullName: (name) => remember(`full#${foldName(name)}`, () => directory.fullName!(name)) }),
     group: (name) => remember(`group#${lookupKey(name)}`, () => directory.group(name)),
   };
 }

@@ -34,6 +34,11 @@ export interface Directory {
   findAddress(address: string): Promise<Entry[]>;
   /** Everybody with this text among their names (domino-rules.md 3.1 L2, L5): case and `_` `.` for spaces do not matter. */
   findName(name: string): Promise<Entry[]>;
+  /**
+   * The document with exactly this full name, if there is one: what `findName` would find, for less. Many asked at once
+   * are read together.
+   */
+  fullName?(name: string): Promise<Entry | undefined>;
   /** One group with its members, by name; undefined: no such group. */
   group(name: string): Promise<Group | undefined>;
 }

@@ -54,6 +54,8 @@ function notifyOfMembers(notify: string | undefined): Pick<Copy, 'notify'> {
 
 /** A member is written by name: its full name first, then whatever name only one document has. */
 export async function entryNamed(name: string, directory: Directory): Promise<Entry | undefined> {
+  const full = await directory.fullName?.(name);
+  if (full !== undefined) return full;
   const found = await directory.findName(name);
   const exact = found.filter((entry) => foldName(entry.name) === foldName(name));
   return exact[0] ?? (found.length === 1 ? found[0] : undefined);

@@ -4,13 +4,14 @@
  */
 import type { Directory } from '../directory/directory.ts';
 
-export const lookUpsAtOnce = 48;
+export const lookUpsAtOnce = 200;
 
 export function limitedDirectory(directory: Directory, atOnce = lookUpsAtOnce): Directory {
   const run = limit(atOnce);
   return {
     findAddress: (address) => run(() => directory.findAddress(address)),
     findName: (name) => run(() => directory.findName(name)),
+    ...(directory.fullName === undefined ? {} : { fullName: (name) => run(() => directory.fullName!(name)) }),
     group: (name) => run(() => directory.group(name)),
   };
 }
