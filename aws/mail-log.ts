@@ -75,7 +75,8 @@ export function mailLog(component: string): MailLog {
   const namespace = process.env['POWERTOOLS_METRICS_NAMESPACE'] ?? 'Postern';
   const metrics = new Metrics({ namespace, serviceName: component });
   const tell = (event: string, fields: Fields, counts: Readonly<Record<string, number>>): void => {
-    logger.info(event, lineOf(fields));
+    if (component === 'listener') process.stdout.write(quickLine(component, event, fields));
+    else logger.info(event, lineOf(fields));
     for (const [name, count] of Object.entries(counts)) metrics.addMetric(name, MetricUnit.Count, count);
   };
   return {
@@ -111,6 +112,12 @@ export function mailLog(component: string): MailLog {
       if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     },
   };
+}
+
+/** The logger's own line, which costs the listener as much as an eighth of all its work (docs/measured.md). */
+function quickLine(service: string, message: string, fields: Fields): string {
+  const timestamp = new Date().toISOString();
+  return `${JSON.stringify({ level: 'INFO', message, timestamp, service, ...lineOf(fields) })}\n`;
 }
 
 /** The logger keeps `message` for the event's name and drops a field so called: the id is `messageId`, as in the command. */
