@@ -40,8 +40,9 @@ const account = '#account';
 const mostTries = 200;
 
 export function awsMailbox(options: Options): Mailbox {
+  const lines: Lines = new Map();
   return {
-    deposit: (what) => deposit(options, what),
+    deposit: (what) => deposit(options, lines, what),
     list: (mailFile) => list(options, mailFile),
     read: (mailFile, id) => read(options, mailFile, id),
     remove: (mailFile, id) => remove(options, mailFile, id),
@@ -54,13 +55,13 @@ function objectKey(mailFile: string, id: string): string {
   return `mailboxes/${hex}/${encodeURIComponent(mailFile)}/${id}`;
 }
 
-async function deposit(options: Options, what: Deposit): Promise<'deposited' | 'over quota'> {
+async function deposit(options: Options, lines: Lines, what: Deposit): Promise<'deposited' | 'over quota'> {
   const { mailFile, id } = what.row;
   if ((await rowOf(options, mailFile, id)) !== undefined) return 'deposited';
   if (overLimit(await accountOf(options, mailFile), what)) return 'over quota';
   const bodyKey = objectKey(mailFile, id);
   await copy(options, what.spoolKey, bodyKey);
-  const outcome = await inLine(mailFile, () => writeRow(options, what, bodyKey));
+  const outcome = await inLine(lines, mailFile, () => writeRow(options, what, bodyKey));
   if (outcome === 'deposited') return outcome;
   // A worker that was thought dead may have written the row after all: its body stays.
   if ((await rowOf(options, mailFile, id)) !== undefined) return 'deposited';
@@ -69,9 +70,9 @@ async function deposit(options: Options, what: Deposit): Promise<'deposited' | '
 }
 
 /** Deposits of this process by mail file, one behind the other: side by side they would undo each other's counting. */
-const lines = new Map<string, Promise<unknown>>();
+type Lines = Map<string, Promise<unknown>>;
 
-function inLine<T>(mailFile: string, work: () => Promise<T>): Promise<T> {
+function inLine<T>(lines: Lines, mailFile: string, work: () => Promise<T>): Promise<T> {
   const mine = (lines.get(mailFile) ?? Promise.resolve()).then(work, work);
   lines.set(mailFile, mine);
   const leave = (): void => {
