@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
-import { bundleListener } from '../../infra/listener-image.ts';
+import { contextOfImage } from '../../infra/listener-image.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-image-'));
 after(() => rmSync(folder, { recursive: true }));
-bundleListener(folder);
+contextOfImage(folder);
 const dockerfile = readFileSync(join(folder, 'Dockerfile'), 'utf8');
 const instructions = dockerfile.split('\n').filter((line) => /^[A-Z]+ /.test(line));
 
@@ -46,5 +46,5 @@ test('the only folder it writes to is a volume that its user owns', () => {
 });
 
 test('Node is process 1: signals reach it', () => {
-  assert.equal(instructions.at(-1), 'CMD ["node", "main.mjs"]');
+  assert.match(instructions.at(-1) ?? '', /^CMD \["node", .*"main\.mjs"\]$/);
 });
