@@ -5,7 +5,7 @@ import { readTuning, type Tuning } from '../aws/variables.ts';
 import { internetDomain, selector as selectorCheck } from '../mail/document/checks.ts';
 import { parseNextHop } from '../mail/relay/next-hop.ts';
 import type { Resolver } from '../mail/relay/doors.ts';
-import type { Call, Command } from './commands.ts';
+import type { Call, Command } from './command.ts';
 import { domainFindings, hostFindings, ownDomains, type DnsWorld, type Finding } from './dns-findings.ts';
 import { Usage } from './failure.ts';
 import { unreachable } from './reach.ts';

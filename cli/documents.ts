@@ -3,7 +3,7 @@ import type { SourceItem } from '../aws/directory-table.ts';
 import { formNames, isForm } from '../mail/document/forms.ts';
 import { idOf, type SourceKey } from '../mail/directory/kept.ts';
 import { foldName } from '../mail/document/names.ts';
-import type { Call, Command } from './commands.ts';
+import type { Call, Command } from './command.ts';
 import { directoryOf, findItem, formNamed, type DirectoryRoom } from './directory.ts';
 import { readDocuments } from './document-files.ts';
 import { Failure } from './failure.ts';

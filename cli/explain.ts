@@ -2,7 +2,7 @@
  * `postern explain`: the decision about a message that was never sent. The conductors of mail/policy are asked in the
  * order of a session, and the router for what they accept; with published settings, look-ups and real DNS.
  */
-import type { Call, Command } from './commands.ts';
+import type { Call, Command } from './command.ts';
 import { explainMessage, type Question } from './explain-message.ts';
 import type { Explained } from './explained.ts';
 import { explainText } from './explain-text.ts';

@@ -10,7 +10,7 @@ import { idOf } from '../mail/directory/kept.ts';
 import { parseLdif } from '../mail/directory/ldif.ts';
 import { foldName } from '../mail/document/names.ts';
 import { peopleOfCsv } from '../mail/directory/people-csv.ts';
-import type { Call, Command } from './commands.ts';
+import type { Call, Command } from './command.ts';
 import { directoryOf, foldedId, storedItems, type DirectoryRoom } from './directory.ts';
 import { nameOf, readDocuments, readText } from './document-files.ts';
 import { Failure, Usage } from './failure.ts';

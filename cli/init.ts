@@ -3,7 +3,7 @@
  * nothing leaves. Never over documents that are there.
  */
 import { canonicalDomain } from '../mail/address/domain.ts';
-import type { Call, Command } from './commands.ts';
+import type { Call, Command } from './command.ts';
 import { directoryOf, foldedId, storedItems } from './directory.ts';
 import { Failure, Usage } from './failure.ts';
 import { judge } from './judge.ts';

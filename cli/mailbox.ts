@@ -4,7 +4,7 @@ import { awsMailbox } from '../aws/mailbox.ts';
 import { canonicalMailFile } from '../mail/mailbox/mail-file.ts';
 import type { Mailbox, MailboxRow } from '../mail/mailbox/mailbox.ts';
 import { mboxOf } from '../mail/mailbox/mbox.ts';
-import type { Call, Command } from './commands.ts';
+import type { Call, Command } from './command.ts';
 import { Failure } from './failure.ts';
 import type { Gateway } from './gateway.ts';
 import { table } from './output.ts';

@@ -4,7 +4,8 @@
  * output carries JSON and nothing else.
  */
 import { parseArgs } from 'node:util';
-import { commands, type Command } from './commands.ts';
+import type { Command } from './command.ts';
+import { commands } from './commands.ts';
 import { Failure, Usage } from './failure.ts';
 import { openGateway } from './gateway.ts';
 import { print } from './output.ts';

@@ -13,7 +13,7 @@ import {
 } from '../mail/directory/internet-address-tool.ts';
 import { hashPassword } from '../mail/directory/password.ts';
 import { either } from '../mail/document/problems.ts';
-import type { Call, Command } from './commands.ts';
+import type { Call, Command } from './command.ts';
 import { directoryOf, findItem, type DirectoryRoom } from './directory.ts';
 import { Failure, Usage } from './failure.ts';
 import { table } from './output.ts';

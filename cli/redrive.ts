@@ -1,7 +1,7 @@
 /** `postern spool redrive`: what a function could not do goes back to its queue, once the cause is mended. */
 import { sqs } from '../aws/clients.ts';
 import { redrive } from '../aws/dead-letters.ts';
-import type { Call, Command } from './commands.ts';
+import type { Call, Command } from './command.ts';
 import { Failure, Usage } from './failure.ts';
 import { word } from './words.ts';
 

@@ -3,7 +3,7 @@ import { dynamodb, s3 } from '../aws/clients.ts';
 import { settingsStore } from '../aws/settings-store.ts';
 import { awsViews } from '../aws/views.ts';
 import type { Settings } from '../mail/directory/settings.ts';
-import type { Call } from './commands.ts';
+import type { Call } from './command.ts';
 import { Failure, Usage } from './failure.ts';
 import type { Gateway } from './gateway.ts';
 import { option } from './words.ts';

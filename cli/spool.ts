@@ -8,7 +8,7 @@ import type { WorkQueue } from '../mail/spool/doors.ts';
 import type { Delivery, State } from '../mail/spool/records.ts';
 import { isOutbound, owesAnything } from '../mail/spool/standing.ts';
 import { steer, type Steering } from '../mail/spool/steer.ts';
-import type { Call, Command } from './commands.ts';
+import type { Call, Command } from './command.ts';
 import { Failure, Usage } from './failure.ts';
 import type { Gateway } from './gateway.ts';
 import { table } from './output.ts';

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dynamodb } from '../aws/clients.ts';
 import { awsSpoolDesk } from '../aws/spool-desk.ts';
-import type { Call, Command } from './commands.ts';
+import type { Call, Command } from './command.ts';
 import { Failure } from './failure.ts';
 import { table } from './output.ts';
 

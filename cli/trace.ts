@@ -3,7 +3,7 @@ import { dynamodb } from '../aws/clients.ts';
 import { awsSpool } from '../aws/spool.ts';
 import { readTrace } from '../aws/trace.ts';
 import type { Delivery, Event, MessageRecord, ReportRecord } from '../mail/spool/records.ts';
-import type { Call, Command } from './commands.ts';
+import type { Call, Command } from './command.ts';
 import { Failure, Usage } from './failure.ts';
 import type { Gateway } from './gateway.ts';
 import { option } from './words.ts';

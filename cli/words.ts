@@ -1,5 +1,5 @@
 /** Reading what was written after a command. */
-import type { Call } from './commands.ts';
+import type { Call } from './command.ts';
 import { Usage } from './failure.ts';
 
 /** The positional at `n`; its absence is a usage error that names it. */
