@@ -6,8 +6,8 @@ import {
   CreateTableCommand,
   DeleteItemCommand,
   DynamoDBClient,
+  paginateScan,
   PutItemCommand,
-  ScanCommand,
 } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { marshall } from '@aws-sdk/util-dynamodb';
@@ -149,10 +149,11 @@ function over(parts: Parts): Omit<Harness, 'stop'> {
       return pointer && publisher.settings.read(pointer);
     },
     async views() {
-      const { Items = [] } = await client.send(
-        new ScanCommand({ TableName: tables.views, ConsistentRead: true }),
-      );
-      return Items.map((one) => fromItem<Record<string, unknown>>(one));
+      const found: Record<string, unknown>[] = [];
+      const pages = paginateScan({ client }, { TableName: tables.views, ConsistentRead: true });
+      for await (const { Items = [] } of pages)
+        found.push(...Items.map((one) => fromItem<Record<string, unknown>>(one)));
+      return found;
     },
   };
 }
