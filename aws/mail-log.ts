@@ -55,7 +55,13 @@ export interface MailLog {
   dead(fields: { message: string; part: string; reason: string }): void;
   reported(fields: { message: string; report: string; kind: string; recipients: number }): void;
   /** TLS towards a host whose domain has a policy about it: what a TLS report (RFC 8460) is made of. */
-  tls(fields: { domain: string; policy: 'sts' | 'tlsa'; host: string; result: string }): void;
+  tls(fields: {
+    domain: string;
+    policy: 'sts' | 'tlsa';
+    host: string;
+    result: string;
+    reason?: string;
+  }): void;
   published(fields: {
     form: string;
     name: string;

@@ -1,20 +1,24 @@
 /** Which way out serves a next hop, put together from the settings of the moment. */
+import type { MailLog } from '../../aws/mail-log.ts';
 import type { RawSender } from '../../aws/ses.ts';
 import type { Tuning } from '../../aws/variables.ts';
 import { withHostsFile } from '../../aws/resolver.ts';
 import type { Settings } from '../../mail/directory/settings.ts';
 import type { Resolver, Secrets } from '../../mail/relay/doors.ts';
-import { resolveHop, type Resolution } from '../../mail/relay/hosts.ts';
+import { mayReach, resolveHop, type Resolution, type Target } from '../../mail/relay/hosts.ts';
 import { parseNextHop } from '../../mail/relay/next-hop.ts';
 import type { BodyStore, Clock, HopWork } from '../../mail/spool/doors.ts';
 import type { Carrier } from './carrier.ts';
+import { peerPolicy, type PeerDoors } from './peer-policy.ts';
 import { signing } from './signing.ts';
 import { sesCarrier } from './ses-carrier.ts';
 import { sessionPolicy } from './session-policy.ts';
 import { smtpCarrier } from './smtp-carrier.ts';
+import type { SessionPolicy } from './smtp-session.ts';
 import type { Timeouts, TlsOptions } from './smtp-connection.ts';
 
-export interface CarrierDoors {
+export interface CarrierDoors extends Pick<PeerDoors, 'secureDns' | 'sts'> {
+  readonly log: Pick<MailLog, 'tls'>;
   readonly bodies: Pick<BodyStore, 'open'>;
   readonly resolver: Resolver;
   readonly secrets: Secrets;
@@ -47,9 +51,30 @@ function bySmtp(
   return smtpCarrier({
     bodies,
     resolve: () => hostsOf(doors, work, settings),
-    policyFor: () => sessionPolicy({ ...doors, work, settings }),
+    policyFor: (target) => policyFor(doors, { work, settings }, target),
     limits: { timeouts, finalDotReserve, remaining },
+    onTls: (wish, host, result) => doors.log.tls({ domain: wish.domain, policy: wish.policy, host, result }),
   });
+}
+
+async function policyFor(
+  doors: CarrierDoors,
+  { work, settings }: { work: HopWork; settings: Settings },
+  target: Target,
+): Promise<SessionPolicy | { waits: string }> {
+  const own = await sessionPolicy({ ...doors, work, settings });
+  const hop = parseNextHop(work.nextHop);
+  if ('waits' in own || !hop.ok) return own;
+  const domain = hop.value.kind === 'domain' ? hop.value.domain : undefined;
+  const reach = reachOf(doors, settings);
+  return peerPolicy(doors, { target, domain, mayReach: (address) => mayReach(address, reach) }, own);
+}
+
+function reachOf({ tuning }: CarrierDoors, { configuration }: Settings) {
+  return {
+    publicOnly: configuration.routing.privateAddresses === 'refuse',
+    allowLoopback: tuning.local,
+  };
 }
 
 function bySes({ bodies, ses }: CarrierDoors, settings: Settings): Carrier {
@@ -68,13 +93,14 @@ async function hostsOf(doors: CarrierDoors, work: HopWork, settings: Settings): 
     return { outcome: 'waiting', reply: `451 4.3.5 The next hop cannot be read: ${parsed.problem}` };
   if (parsed.value.kind === 'ses')
     return { outcome: 'waiting', reply: '451 4.3.5 The next hop "ses" is not reached by SMTP' };
-  const { hostNameLookup, privateAddresses } = settings.configuration.routing;
+  const { hostNameLookup } = settings.configuration.routing;
+  const { publicOnly, allowLoopback } = reachOf(doors, settings);
   const { hostName, outboundHostName } = settings.server;
   return resolveHop(parsed.value, {
     resolver: withHostsFile(doors.resolver, hostNameLookup),
     port: doors.tuning.mxPort,
-    publicOnly: work.transport === 'direct' && privateAddresses === 'refuse',
-    allowLoopback: doors.tuning.local,
+    publicOnly: work.transport === 'direct' && publicOnly,
+    allowLoopback,
     ownNames: outboundHostName === undefined ? [hostName] : [hostName, outboundHostName],
     random: doors.random,
   });

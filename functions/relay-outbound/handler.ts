@@ -12,7 +12,10 @@ import { awsBodyStore } from '../../aws/body-store.ts';
 import { dynamodb, s3, secretsManager, ses, sqs } from '../../aws/clients.ts';
 import { awsHops } from '../../aws/hops.ts';
 import { mailLog } from '../../aws/mail-log.ts';
+import { dnssecResolver } from '../../aws/dnssec.ts';
 import { keepBody } from '../../aws/objects.ts';
+import { httpsPolicyHost } from '../../aws/policy-host.ts';
+import { awsPolicyStore } from '../../aws/policy-store.ts';
 import { dnsResolver } from '../../aws/resolver.ts';
 import { awsSecrets } from '../../aws/secrets.ts';
 import { sesSender } from '../../aws/ses.ts';
@@ -20,11 +23,13 @@ import { awsSettings } from '../../aws/settings-source.ts';
 import { awsSpool } from '../../aws/spool.ts';
 import { readTuning, readVariables } from '../../aws/variables.ts';
 import { awsWorkQueue, queueUrls } from '../../aws/work-queue.ts';
+import { stsHost } from '../../mail/relay/mta-sts.ts';
 import { queueFor } from '../../mail/relay/next-hop.ts';
 import { carriers } from './carrier-for.ts';
 import { drainHop, type HopDoors } from './hop-worker.ts';
 import { settings } from './settings.ts';
 import { standardTimeouts } from './smtp-connection.ts';
+import { stsPolicies } from './sts-policies.ts';
 import { readWork } from './work.ts';
 
 const vars = readVariables(process.env, settings.variables);
@@ -34,9 +39,23 @@ const clock = (): Date => new Date();
 const table = { client: dynamodb(), table: vars.spoolTable };
 const bucket = { client: s3(), bucket: vars.bucket };
 
+const resolver = dnsResolver({ servers: tuning.dnsServers });
+
 const carrierFor = carriers({
   bodies: awsBodyStore(bucket),
-  resolver: dnsResolver({ servers: tuning.dnsServers }),
+  resolver,
+  sts: stsPolicies({
+    resolver,
+    host: httpsPolicyHost({ port: tuning.mtaStsPort }),
+    store: awsPolicyStore(table),
+    clock,
+    onProblem: (domain, { message: reason }) =>
+      log.tls({ domain, policy: 'sts', host: stsHost(domain), result: 'sts-policy-fetch-error', reason }),
+    onFault: (what, cause) => log.fault(what, cause),
+  }),
+  secureDns:
+    tuning.dnssecResolver === undefined ? undefined : dnssecResolver({ server: tuning.dnssecResolver }),
+  log,
   secrets: awsSecrets({
     client: secretsManager(),
     prefix: vars.secretPrefix,

@@ -74,7 +74,9 @@ export class SlowPlace {
     const began = clock().getTime();
     const slowAfter = limits.slowAfter + size / 1_000;
     let told: Promise<void> | undefined;
-    const timer = setTimeout(() => (told = this.#tell(false)), slowAfter);
+    const timer = setTimeout(() => {
+      told = this.#tell(false);
+    }, slowAfter);
     try {
       const result = await attempt();
       const took = clock().getTime() - began;

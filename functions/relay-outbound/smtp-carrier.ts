@@ -4,13 +4,21 @@
  * offered to no other. A kept session that fails before DATA is replaced once, at no cost to the message.
  */
 import { hasForeignScript, isUnspeakable } from '../../mail/relay/commands.ts';
+import type { TlsResult } from '../../mail/relay/doors.ts';
 import type { Resolution, Target } from '../../mail/relay/hosts.ts';
 import { failed, ourWords, waiting, type Said } from '../../mail/relay/results.ts';
 import type { BodyStore } from '../../mail/spool/doors.ts';
 import type { Delivery } from '../../mail/spool/records.ts';
 import { outgoing, waitingRecipients, type Attempt, type Carrier } from './carrier.ts';
 import { hasEightBits, hasForeignHeader, openCopy } from './copy.ts';
-import { hangUp, openSession, type Session, type SessionPolicy } from './smtp-session.ts';
+import {
+  hangUp,
+  openSession,
+  type Opened,
+  type Session,
+  type SessionPolicy,
+  type TlsWish,
+} from './smtp-session.ts';
 import { transact, type Outcome, type TransactionLimits } from './smtp-transaction.ts';
 
 export interface SmtpCarrierOptions {
@@ -19,6 +27,8 @@ export interface SmtpCarrierOptions {
   /** How to speak with one host; throws nothing, says why where it cannot be known. */
   readonly policyFor: (target: Target) => Promise<SessionPolicy | { readonly waits: string }>;
   readonly limits: TransactionLimits;
+  /** TLS towards a host whose domain has a wish about it. */
+  readonly onTls?: (wish: TlsWish, host: string, result: TlsResult | 'success') => void;
 }
 
 /** RFC 8689 section 4.2.1. */
@@ -92,11 +102,15 @@ class Line {
     return { results: waiting(waitingRecipients(delivery), said), hop };
   }
 
-  async #open(target: Target, delivery: Delivery): ReturnType<typeof openSession> {
+  async #open(target: Target, delivery: Delivery): Promise<Opened> {
     const policy = await this.#options.policyFor(target);
     if ('waits' in policy) return { ok: false, said: ourWords(policy.waits) };
     const tls = delivery.requireTls ? 'required' : policy.tls;
-    return openSession(target, { ...policy, tls }, this.#options.limits);
+    const opened = await openSession(target, { ...policy, tls }, this.#options.limits);
+    const result = tlsResult(opened, policy.wish);
+    if (policy.wish !== undefined && result !== undefined)
+      this.#options.onTls?.(policy.wish, target.host, result);
+    return opened;
   }
 
   async #offer(session: Session, delivery: Delivery): Promise<Outcome> {
@@ -122,6 +136,15 @@ class Line {
       return `550 5.6.7 ${remote} takes no 8-bit text (no 8BITMIME), and the message has some`;
     return undefined;
   }
+}
+
+/** Undefined: it did not come to TLS. */
+function tlsResult(opened: Opened, wish: TlsWish | undefined): TlsResult | 'success' | undefined {
+  if (!opened.ok) return opened.result;
+  const { tls } = opened.session;
+  if (tls === undefined) return 'starttls-not-supported';
+  if (wish?.listed === false) return 'validation-failure';
+  return tls.verified || wish?.policy === 'tlsa' ? 'success' : (tls.result ?? 'validation-failure');
 }
 
 /** REQUIRETLS asks for a verified certificate and a host that passes the wish on. */

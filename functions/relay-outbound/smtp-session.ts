@@ -6,7 +6,8 @@
  */
 import { usable, type CommandSwitches } from '../../mail/relay/commands.ts';
 import { noExtensions, readExtensions, type Extensions } from '../../mail/relay/extensions.ts';
-import type { Target } from '../../mail/relay/hosts.ts';
+import type { TlsResult } from '../../mail/relay/doors.ts';
+import { sameHost, type Target } from '../../mail/relay/hosts.ts';
 import { obstacleToLogin } from '../../mail/relay/login.ts';
 import { isPermanent, isPositive, type RemoteReply } from '../../mail/relay/replies.ts';
 import { ourWords, theirWords, type Said } from '../../mail/relay/results.ts';
@@ -23,13 +24,24 @@ export interface SessionPolicy {
   readonly helo: string;
   /** A host of one of these names is ourselves. */
   readonly ownNames?: readonly string[];
-  /** `negotiated`: any certificate; `required`: a verified one. */
-  readonly tls: 'disabled' | 'negotiated' | 'required';
+  /** `negotiated`: any certificate, or none; `encrypted`: any certificate; `required`: a verified one. */
+  readonly tls: 'disabled' | 'negotiated' | 'encrypted' | 'required';
+  /** Judges the certificate in place of the authorities that are known here (DANE). */
+  readonly judge?: (tls: TlsFacts) => Pick<TlsFacts, 'verified' | 'problem' | 'result'>;
+  /** Whose wish about TLS holds here, for the report that the domain may want. */
+  readonly wish?: TlsWish;
   /** After a failed handshake, where TLS is only negotiated. */
   readonly fallbackToPlain: boolean;
   readonly switches: CommandSwitches;
   readonly trust: TlsOptions;
   readonly login?: Login;
+}
+
+export interface TlsWish {
+  readonly domain: string;
+  readonly policy: 'sts' | 'tlsa';
+  /** False: the policy, which is only being tested, does not name the host. */
+  readonly listed?: boolean;
 }
 
 export interface Login {
@@ -54,9 +66,15 @@ export interface Session {
   readonly authenticated: boolean;
 }
 
-export type Opened =
-  | { readonly ok: true; readonly session: Session }
-  | { readonly ok: false; readonly said: Said; readonly because?: 'handshake' | 'login' | 'ourselves' };
+interface Refusal {
+  readonly ok: false;
+  readonly said: Said;
+  readonly because?: 'handshake' | 'login' | 'ourselves' | undefined;
+  /** What was wrong with TLS. */
+  readonly result?: TlsResult;
+}
+
+export type Opened = { readonly ok: true; readonly session: Session } | Refusal;
 
 /** A session that may carry mail under the policy, with the retreats that the policy allows. */
 export async function openSession(target: Target, policy: SessionPolicy, limits: Limits): Promise<Opened> {
@@ -95,9 +113,9 @@ async function dial(target: Target, policy: SessionPolicy, limits: Limits): Prom
   }
 }
 
-function noSession(sentence: string, remote: string, because?: 'handshake' | 'login' | 'ourselves'): Opened {
+function noSession(sentence: string, remote: string, because?: Refusal['because']): Refusal {
   const said = { ...ourWords(sentence), remote };
-  return because === undefined ? { ok: false, said } : { ok: false, said, because };
+  return { ok: false, said, because };
 }
 
 /** QUIT, not waited for longer than manners ask. */
@@ -130,8 +148,11 @@ async function greet(talk: Dialogue): Promise<Opened> {
   if (!hello.ok) return hello;
   if (early !== undefined) return logIn(talk, { extensions: hello.extensions, tls: early.tls });
   if (policy.tls === 'disabled') return logIn(talk, { extensions: hello.extensions });
-  if (!hello.extensions.startTls && policy.tls === 'required')
-    return noSession(`451 4.7.4 TLS is required and ${remote} does not offer it`, remote, 'handshake');
+  if (!hello.extensions.startTls && policy.tls !== 'negotiated')
+    return {
+      ...noSession(`451 4.7.4 TLS is required and ${remote} does not offer it`, remote, 'handshake'),
+      result: 'starttls-not-supported',
+    };
   return hello.extensions.startTls ? startTls(talk) : logIn(talk, { extensions: hello.extensions });
 }
 
@@ -140,12 +161,12 @@ async function greet(talk: Dialogue): Promise<Opened> {
  * by address may share our name behind us.
  */
 function isOurselves({ connection, policy }: Dialogue, { lines }: RemoteReply): boolean {
-  const name = /^\S+/.exec(lines[0] ?? '')?.[0].toLowerCase();
-  const ours = policy.ownNames?.some((own) => own.toLowerCase() === name) === true;
+  const name = /^\S+/.exec(lines[0] ?? '')?.[0] ?? '';
+  const ours = policy.ownNames?.some((own) => sameHost(own, name)) === true;
   return ours && (connection.target.byMx || connection.isHere);
 }
 
-type Hello = { readonly ok: true; readonly extensions: Extensions } | Extract<Opened, { ok: false }>;
+type Hello = { readonly ok: true; readonly extensions: Extensions } | Refusal;
 
 async function sayHello({ connection, remote, policy, limits }: Dialogue): Promise<Hello> {
   const ehlo = await connection.command(`EHLO ${policy.helo}`, limits.timeouts.command);
@@ -164,16 +185,23 @@ async function startTls(talk: Dialogue): Promise<Opened> {
   return hello.ok ? logIn(talk, { extensions: hello.extensions, tls: secured.tls }) : hello;
 }
 
-type Secured = { readonly ok: true; readonly tls: TlsFacts } | Extract<Opened, { ok: false }>;
+type Secured = { readonly ok: true; readonly tls: TlsFacts } | Refusal;
 
 async function secure({ connection, remote, policy, limits }: Dialogue, asked = false): Promise<Secured> {
-  const refusal = (said: Said): Secured => ({ ok: false, said: { remote, ...said }, because: 'handshake' });
+  const refusal = (said: Said, result: TlsResult = 'validation-failure'): Secured => ({
+    ok: false,
+    said: { remote, ...said },
+    because: 'handshake',
+    result,
+  });
   try {
     const answer = asked ? await connection.command('STARTTLS', limits.timeouts.command) : undefined;
     if (answer !== undefined && answer.code !== 220) return refusal(theirWords(answer, remote));
-    const tls = await connection.secure(policy.trust, limits.timeouts);
+    const shown = await connection.secure(policy.trust, limits.timeouts);
+    const tls = { ...shown, ...policy.judge?.(shown) };
     if (policy.tls !== 'required' || tls.verified) return { ok: true, tls };
-    return refusal(ourWords(`451 4.7.5 The certificate of ${remote} cannot be verified: ${tls.problem}`));
+    const sentence = `451 4.7.5 The certificate of ${remote} cannot be verified: ${tls.problem}`;
+    return refusal(ourWords(sentence), tls.result);
   } catch (error) {
     if (!(error instanceof ConnectionLost)) throw error;
     return refusal(ourWords(`451 4.7.5 No TLS session with ${remote}: ${error.message}`));

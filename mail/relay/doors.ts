@@ -1,6 +1,8 @@
 /** The doors that outbound work needs: DNS, and a transport that carries one delivery over one connection. */
 
 import type { FailureClass } from '../spool/records.ts';
+import type { DnsRecord, RecordType } from './dns-message.ts';
+import type { StsPolicy } from './mta-sts.ts';
 
 /** DNS could not be asked (as against: said that there is no such name). The answer is to defer. */
 export class DnsUnavailable extends Error {
@@ -21,6 +23,39 @@ export interface Resolver {
   ptr(address: string): Promise<string[]>;
   txt(name: string): Promise<string[][]>;
 }
+
+/** A resolver that checks signatures (DNSSEC). Throws DnsUnavailable, also where signatures are wrong. */
+export interface SecureDns {
+  ask(name: string, type: RecordType): Promise<{ secure: boolean; records: readonly DnsRecord[] }>;
+}
+
+/** Fetches the text of a domain's MTA-STS policy from these addresses; throws where there is none to be had. */
+export interface PolicyHost {
+  fetch(domain: string, addresses: readonly string[]): Promise<string>;
+}
+
+/** A policy as it was fetched; times in ISO 8601. */
+export interface KeptPolicy {
+  readonly id: string;
+  readonly policy: StsPolicy;
+  readonly fetchedAt: string;
+  readonly until: string;
+}
+
+/** Policies outlive the process that fetched them. */
+export interface PolicyStore {
+  read(domain: string): Promise<KeptPolicy | undefined>;
+  write(domain: string, kept: KeptPolicy): Promise<void>;
+}
+
+/** What became of TLS towards a host, in the words of TLS-RPT (RFC 8460 section 4.3). */
+export type TlsResult =
+  | 'starttls-not-supported'
+  | 'certificate-host-mismatch'
+  | 'certificate-expired'
+  | 'certificate-not-trusted'
+  | 'validation-failure'
+  | 'sts-policy-fetch-error';
 
 /** What the next server is given for one recipient. */
 export interface SendRecipient {

@@ -131,7 +131,10 @@ function chosen(targets: readonly Target[], name: string, options: ResolveOption
   };
 }
 
-function mayReach(address: string, options: ResolveOptions): boolean {
+export function mayReach(
+  address: string,
+  options: Pick<ResolveOptions, 'publicOnly' | 'allowLoopback'>,
+): boolean {
   if (!options.publicOnly || isPublic(address)) return true;
   return options.allowLoopback && isLoopback(address);
 }
@@ -152,7 +155,12 @@ function withoutOurselves(records: readonly MxRecord[], ownNames: readonly strin
 }
 
 function isOurs(name: string, ownNames: readonly string[]): boolean {
-  return ownNames.some((own) => bare(own) === bare(name));
+  return ownNames.some((own) => sameHost(own, name));
+}
+
+/** Case and a last dot aside. */
+export function sameHost(one: string, other: string): boolean {
+  return bare(one) === bare(other);
 }
 
 function bare(name: string): string {

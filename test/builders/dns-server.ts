@@ -7,6 +7,7 @@
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 export interface Records {
@@ -15,6 +16,9 @@ export interface Records {
   readonly mx?: readonly (readonly [preference: number, exchange: string])[];
   readonly txt?: readonly string[];
   readonly ptr?: readonly string[];
+  readonly tlsa?: readonly Buffer[];
+  /** The answer is marked as checked (AD); for names that do not exist as well: an empty entry. */
+  readonly secure?: boolean;
 }
 
 /** Records of a name, or how the server fails for it. */
@@ -30,24 +34,50 @@ export interface DnsServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const types = { A: 1, PTR: 12, MX: 15, TXT: 16, AAAA: 28 } as const;
+const types = { A: 1, PTR: 12, MX: 15, TXT: 16, AAAA: 28, TLSA: 52 } as const;
+const checked = 0x20;
+const cut = 0x0200;
+/** More is cut over UDP, and asked for over TCP. */
+const longestByUdp = 1232;
 type Type = keyof typeof types;
 
 export async function dnsServer(zone: Zone): Promise<DnsServer> {
   const socket = createSocket('udp4');
+  const tcp = createServer((connection) => byTcp(connection, server));
   const close = async (): Promise<void> => {
     const closed = once(socket, 'close');
     socket.close();
+    tcp.close();
     await closed;
   };
   const server: DnsServer = { address: '', questions: [], zone, close, [Symbol.asyncDispose]: close };
   socket.on('message', (query, { port, address }) => {
     const answer = answerTo(query, server);
-    if (answer !== undefined) socket.send(answer, port, address);
+    if (answer !== undefined)
+      socket.send(answer.length > longestByUdp ? shortened(answer) : answer, port, address);
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
-  return Object.assign(server, { address: `127.0.0.1:${socket.address().port}` });
+  const { port } = socket.address();
+  tcp.listen(port, '127.0.0.1');
+  await once(tcp, 'listening');
+  return Object.assign(server, { address: `127.0.0.1:${port}` });
+}
+
+/** One question a connection, which is enough. */
+function byTcp(socket: Socket, server: DnsServer): void {
+  socket.on('error', () => undefined);
+  socket.once('data', (bytes: Buffer) => {
+    const answer = answerTo(bytes.subarray(2), server);
+    if (answer !== undefined)
+      socket.end(Buffer.concat([Buffer.from([answer.length >> 8, answer.length & 255]), answer]));
+  });
+}
+
+function shortened(answer: Buffer): Buffer {
+  const short = Buffer.from(answer.subarray(0, 512));
+  short.writeUInt16BE(short.readUInt16BE(2) | cut, 2);
+  return short;
 }
 
 function answerTo(query: Buffer, server: DnsServer): Buffer | undefined {
@@ -59,7 +89,7 @@ function answerTo(query: Buffer, server: DnsServer): Buffer | undefined {
   if (entry === 'SERVFAIL') return message(query, end, { code: 2, answers: [] });
   if (entry === undefined) return message(query, end, { code: 3, answers: [] });
   const answers = type === undefined ? [] : dataOf(entry, type).map((data) => record(types[type], data));
-  return message(query, end, { code: 0, answers });
+  return message(query, end, { code: entry.secure === true ? checked : 0, answers });
 }
 
 function readName(query: Buffer): { name: string; end: number } {
@@ -96,6 +126,7 @@ function record(type: number, data: Buffer): Buffer {
 function dataOf(records: Records, type: Type): Buffer[] {
   if (type === 'A') return (records.a ?? []).map(addressBytes);
   if (type === 'AAAA') return (records.aaaa ?? []).map(addressBytes);
+  if (type === 'TLSA') return [...(records.tlsa ?? [])];
   if (type === 'PTR') return (records.ptr ?? []).map(nameBytes);
   if (type === 'TXT') return (records.txt ?? []).map(textBytes);
   return (records.mx ?? []).map(([preference, exchange]) =>

@@ -20,6 +20,9 @@ export interface LineOptions {
   readonly finalDotReserve?: number;
   readonly ca?: string;
   readonly ses?: RawSender;
+  readonly sts?: CarrierDoors['sts'];
+  readonly secureDns?: CarrierDoors['secureDns'];
+  readonly onTls?: CarrierDoors['log']['tls'];
 }
 
 export interface Line extends AsyncDisposable {
@@ -50,6 +53,9 @@ export function carrierDoors(options: LineOptions = {}): CarrierDoors {
         return secret instanceof Error ? Promise.reject(secret) : Promise.resolve(secret);
       },
     },
+    sts: options.sts ?? (() => Promise.resolve(undefined)),
+    secureDns: options.secureDns,
+    log: { tls: options.onTls ?? (() => undefined) },
     ses: options.ses ?? { send: () => Promise.reject(new Error('not by SES')) },
     tuning: { mxPort: options.port ?? 25, local: true },
     timeouts: { ...standardTimeouts, ...options.timeouts },

@@ -338,7 +338,7 @@ test('a host that is ourselves ends the list: the mail loops, or waits for the b
   // The better host is away; behind ourselves stands another.
   await using behind = await smtpSink({ host: '127.0.0.4', port: ourselves.port });
   dns.zone = {
-    'there.example': { mx: [10, 20, 30].map((n) => [n, `mx${n}.there.example`]) as [number, string][] },
+    'there.example': { mx: [10, 20, 30].map((n) => [n, `mx${n}.there.example`] as const) },
     'mx10.there.example': { a: ['127.0.0.3'] },
     'mx20.there.example': { a: ['127.0.0.1'] },
     'mx30.there.example': { a: ['127.0.0.4'] },
@@ -368,9 +368,8 @@ test('whatever bytes a host answers with, nobody is told of a success, and nothi
         socket.on('error', () => undefined);
         socket.write(hello ? '220 hi\r\n' : Buffer.from(rest.shift() ?? '', 'latin1'));
         socket.on('data', (chunk: Buffer) => {
-          if (chunk.toString().includes('a line with a dot')) return void socket.destroy();
           const next = rest.shift();
-          if (next === undefined) socket.destroy();
+          if (next === undefined || chunk.toString().includes('a line with a dot')) socket.destroy();
           else socket.write(Buffer.from(next, 'latin1'));
         });
       });
