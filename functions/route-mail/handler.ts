@@ -15,7 +15,8 @@ import { writeTrace } from '../../aws/trace.ts';
 import { readTuning, readVariables } from '../../aws/variables.ts';
 import { workerDoors } from '../../aws/worker-doors.ts';
 import type { Plan, RouteWork } from '../../mail/spool/doors.ts';
-import { giveUp, route, type RouteDoors } from './route.ts';
+import type { RouteDoors } from './doors.ts';
+import { giveUp, route } from './route.ts';
 import { settings } from './settings.ts';
 
 const vars = readVariables(process.env, settings.variables);

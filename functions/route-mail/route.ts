@@ -4,45 +4,21 @@
  */
 import { randomUUID } from 'node:crypto';
 import { fitsOneTransaction } from '../../aws/spool-plan.ts';
-import type { Directory } from '../../mail/directory/directory.ts';
-import type { SettingsSource } from '../../mail/directory/settings.ts';
 import type { Envelope } from '../../mail/envelope/envelope.ts';
-import type { Resolver } from '../../mail/relay/doors.ts';
 import { routeMessage } from '../../mail/router/route-message.ts';
 import { waitingBeforeRouting } from '../../mail/spool/waiting.ts';
-import type {
-  BodyStore,
-  Clock,
-  ObjectStore,
-  Plan,
-  RouteWork,
-  Spool,
-  WorkQueue,
-} from '../../mail/spool/doors.ts';
+import type { Plan, RouteWork } from '../../mail/spool/doors.ts';
 import { hopName, routePart } from '../../mail/spool/keys.ts';
 import type { Delivery, MessageRecord } from '../../mail/spool/records.ts';
 import { isOutbound, owesAnything } from '../../mail/spool/standing.ts';
-import { readHeader } from './read-header.ts';
-
-export interface RouteDoors {
-  readonly settings: SettingsSource;
-  readonly directory: Directory;
-  readonly resolver: Pick<Resolver, 'mx'>;
-  readonly bodies: Pick<BodyStore, 'open'>;
-  readonly spool: Spool;
-  readonly queue: WorkQueue;
-  readonly objects: ObjectStore;
-  readonly keepBody: (id: string) => Promise<void>;
-  readonly trace: (message: MessageRecord, deliveries: readonly Delivery[]) => Promise<void>;
-  readonly clock: Clock;
-  readonly onRouted: (plan: Plan) => void;
-}
+import { contextOf, type RouteDoors } from './doors.ts';
+import { reroute } from './reroute.ts';
 
 /** Resolves when the message needs this work no more; throws when it must come again. */
 export async function route(work: RouteWork, doors: RouteDoors): Promise<void> {
   const record = await doors.spool.message(work.id);
   if (record === undefined) return planAndFollow(await envelopeOf(work, doors), doors);
-  if (record.phase === 'routed') return announce(await doors.spool.deliveries(work.id), doors);
+  if (record.phase === 'routed') return routedBefore(record, doors);
   if (record.phase === 'planned') return followStored(record, doors);
   return planReleased(record, doors);
 }
@@ -62,17 +38,7 @@ interface Before {
 const isNew: Before = { waited: false, released: false };
 
 async function planAndFollow(envelope: Envelope, doors: RouteDoors, before = isNew): Promise<void> {
-  const settings = await doors.settings.current();
-  const { directory, resolver, bodies } = doors;
-  const plan = await routeMessage({
-    envelope,
-    settings,
-    directory,
-    resolver,
-    now: doors.clock(),
-    readHeader: (of) => readHeader(bodies, of),
-    released: before.released,
-  });
+  const plan = await routeMessage(await contextOf(envelope, doors, before.released));
   await write({ ...plan, waited: before.waited }, doors);
 }
 
@@ -103,6 +69,15 @@ async function followStored(record: MessageRecord, doors: RouteDoors): Promise<v
   await doors.spool.follow(plan);
   await doors.trace(record, plan.deliveries);
   await announce(await doors.spool.deliveries(record.message), doors);
+}
+
+/** Every record is there: the queues are told again, and what a person released of routing itself is routed again. */
+async function routedBefore(record: MessageRecord, doors: RouteDoors): Promise<void> {
+  const deliveries = await doors.spool.deliveries(record.message);
+  await announce(deliveries, doors);
+  for (const delivery of deliveries)
+    if (delivery.transport === 'route' && delivery.state === 'pending')
+      await announce(await reroute({ record, delivery, deliveries }, doors), doors);
 }
 
 /** Waiting before routing: planned when it was released, or when routing is switched on again. */

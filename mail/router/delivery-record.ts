@@ -6,7 +6,7 @@ import type { HeaderEdit } from '../envelope/header-edits.ts';
 import { deliveryPart, hopKeyOf, hour, later, minute, wakeOf } from '../spool/keys.ts';
 import type { Delivery, Event, Recipient } from '../spool/records.ts';
 import { settled } from '../spool/settle.ts';
-import { isOutbound, owesAnything, withOwed } from '../spool/standing.ts';
+import { atRest, isOutbound, owesAnything, withOwed } from '../spool/standing.ts';
 import type { HopLeaf, Leaf } from './leaf.ts';
 import type { Outgoing } from './outgoing.ts';
 
@@ -45,6 +45,7 @@ export function makeDelivery(envelope: Envelope, group: readonly Leaf[], context
     wake: wakeOf(envelope.id),
     wakeAt: later(context.now, 2 * minute),
   };
+  if (first?.way === 'held') return atRest({ ...delivery, state: 'held' }, first.reason, context.now);
   if (first?.way !== 'mailbox' && first?.way !== 'hop') return settled(delivery, context);
   if (dueAt > delivery.wakeAt! && !owesAnything(delivery)) delivery.wakeAt = dueAt;
   return isOutbound(delivery) ? { ...delivery, hopKey: hopKeyOf(delivery) } : delivery;

@@ -10,7 +10,10 @@ import type { MessageRecord } from '../spool/records.ts';
 import { makeDelivery, type DeliveryContext } from './delivery-record.ts';
 import type { HopLeaf, Leaf } from './leaf.ts';
 
-export type PlanContext = Omit<DeliveryContext, 'n'>;
+export interface PlanContext extends Omit<DeliveryContext, 'n'> {
+  /** Number of the first delivery, where the message has others already. */
+  readonly first?: number;
+}
 
 /** A record stays under 64 KB: this many recipients, or fewer where their addresses are long. */
 const mostRecipients = 100;
@@ -22,7 +25,7 @@ export function makePlan(envelope: Envelope, leaves: readonly Leaf[], context: P
   const parts = [...groups.values()].flatMap(chunks);
   // `d#0000` is for what routing itself has settled.
   const settledFirst = [...parts.filter((group) => !waits(group)), ...parts.filter(waits)];
-  const first = settledFirst.some((group) => !waits(group)) ? 0 : 1;
+  const first = context.first ?? (settledFirst.some((group) => !waits(group)) ? 0 : 1);
   const deliveries = settledFirst.map((group, n) =>
     makeDelivery(envelope, group, { ...context, n: n + first }),
   );
@@ -62,6 +65,7 @@ function sameness(leaf: Leaf): string {
 
 function groupOf(leaf: Leaf, { outgoing }: PlanContext): string {
   if (leaf.way === 'mailbox') return `mailbox#${leaf.mailFile}`;
+  if (leaf.way === 'held') return `held#${leaf.reason}`;
   if (leaf.way !== 'hop') return 'route';
   return `${leaf.transport}#${leaf.nextHop}#${outgoing(leaf).from}#${trailKey(leaf)}`;
 }

@@ -5,12 +5,13 @@
  */
 import { relayAgain } from '../policy/relay-again.ts';
 import type { Plan } from '../spool/doors.ts';
+import type { Recipient } from '../spool/records.ts';
 import { waitingBeforeRouting, type Waiting } from '../spool/waiting.ts';
 import { because, failed, type HopLeaf, type Leaf } from './leaf.ts';
 import { outgoingOf, sesRefusal, type Outgoing, type OutgoingContext } from './outgoing.ts';
 import { makePlan } from './plan.ts';
 import { leavingOf } from './priority.ts';
-import { messageRouting, routeRecipient } from './route.ts';
+import { messageRouting, routeAgain, routeRecipient } from './route.ts';
 import { holdingRule, leavesBesides, leavesInstead } from './rule-outcomes.ts';
 
 export interface MessageContext extends OutgoingContext {
@@ -19,20 +20,38 @@ export interface MessageContext extends OutgoingContext {
 }
 
 export async function routeMessage(context: MessageContext): Promise<Plan> {
-  const { envelope, now } = context;
-  const { configuration } = context.settings;
   const reason = reasonToWait(context) ?? (await relayFault(context));
   if (reason !== undefined) return wait(context, reason);
-  const routed = await leavesOf(context);
-  const held = routed.find((leaf) => leaf.way === 'held');
-  if (held?.way === 'held') return wait(context, { state: 'held', reason: held.reason });
+  const leaves = await leavesOf(context);
+  const rule = leaves.find(({ way, because: why }) => way === 'held' && why.field === 'rules');
+  // Released, the rule's database is looked for again: the message waits whole.
+  if (rule?.way === 'held') return wait(context, { state: 'held', reason: rule.reason });
+  return planFor(leaves, context);
+}
+
+/** Those who wait still of what was held or had failed here, once a person released it; `first`: number of the first delivery. */
+export async function routeReleased(
+  recipients: readonly Recipient[],
+  context: MessageContext,
+  first: number,
+): Promise<Plan> {
+  const routing = messageRouting(context);
+  const routed = await Promise.all(recipients.map((recipient) => routeAgain(recipient, routing)));
+  return planFor(routed.flat(), context, first);
+}
+
+async function planFor(routed: readonly Leaf[], context: MessageContext, first?: number): Promise<Plan> {
+  const { envelope, now, settings } = context;
+  const { configuration } = settings;
   const outgoing = await outgoingOf(routed, context);
   const leaves = routed.map((leaf) => (leaf.way === 'hop' ? bySes(leaf, outgoing(leaf), context) : leaf));
+  const leaving = leavingOf(envelope, now, configuration);
   return makePlan(envelope, leaves, {
     now,
     configuration,
     outgoing,
-    ...leavingOf(envelope, now, configuration),
+    ...leaving,
+    ...(first === undefined ? {} : { first }),
   });
 }
 

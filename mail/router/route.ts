@@ -12,7 +12,8 @@ import type { Settings } from '../directory/settings.ts';
 import type { Envelope, EnvelopeRecipient } from '../envelope/envelope.ts';
 import { recipientKind } from '../policy/recipient-kind.ts';
 import type { Resolver } from '../relay/doors.ts';
-import { routeEntry } from './entries.ts';
+import type { Recipient } from '../spool/records.ts';
+import { routeEntry, routeTarget } from './entries.ts';
 import { entryNamed } from './expand.ts';
 import { because, copyOf, failed, type Copy, type Leaf } from './leaf.ts';
 import { limitedDirectory } from './limited.ts';
@@ -62,6 +63,20 @@ export async function routeRecipient(
   return routeCopy(copyOf(original, why), { ...whole, opened: new Set() });
 }
 
+/** Who waits still after a person released what was held or had failed here: an address, or a member's name. */
+export function routeAgain(recipient: Recipient, context: MessageRouting): Promise<Leaf[]> {
+  const { address, original, notify, orcpt } = recipient;
+  const asked = {
+    address: original,
+    ...(notify === undefined ? {} : { notify }),
+    ...(orcpt === undefined ? {} : { orcpt }),
+  };
+  const why = because(`Configuration ${context.settings.configuration.name}`, 'routing');
+  const copy: Copy = { ...copyOf(asked, why), address };
+  const routing = { ...context, opened: new Set<string>() };
+  return isPostmaster(address) ? routeCopy(copy, routing) : routeTarget(copy, address, routing);
+}
+
 /** One copy on its way: where its address leads. */
 export async function routeCopy(copy: Copy, context: Routing): Promise<Leaf[]> {
   const { settings } = context;
@@ -78,9 +93,13 @@ export async function routeCopy(copy: Copy, context: Routing): Promise<Leaf[]> {
 
 /** `<postmaster>` stands without a domain (RFC 5321 section 4.1.1.3). */
 function addressOf(text: string): Address | undefined {
-  if (/^postmaster$/i.test(text)) return { local: text, domain: '', text };
+  if (isPostmaster(text)) return { local: text, domain: '', text };
   const parsed = parseAddress(text);
   return parsed.ok ? parsed.value : undefined;
+}
+
+function isPostmaster(text: string): boolean {
+  return /^postmaster$/i.test(text);
 }
 
 async function routeOutside(copy: Copy, address: Address, context: Routing): Promise<Leaf> {

@@ -91,6 +91,8 @@ export interface Delivery {
   want?: Want;
   version: number;
   reason?: string;
+  /** Transport `route`, released: the S3 key of the deliveries that take its place. */
+  again?: string;
   lastReply?: string;
   events: Event[];
   wake?: string;

@@ -134,7 +134,7 @@ describe('what waits before routing', () => {
     [
       'no postmaster',
       { envelope: { recipients: [{ address: 'postmaster' }] } },
-      'unrouted held no postmaster',
+      'routed held no postmaster',
     ],
   ];
   for (const [why, given, reason] of rows) test(why, async () => assert.equal(await reasonOf(given), reason));
