@@ -2,9 +2,10 @@
 import { App } from 'aws-cdk-lib';
 import { acknowledge } from './acknowledgements.ts';
 import { readDeployment } from './deployment.ts';
+import { featureFlags } from './feature-flags.ts';
 import { PosternStack } from './stack.ts';
 
-const app = new App();
+const app = new App({ context: featureFlags });
 const stack = new PosternStack(
   app,
   readDeployment((key) => app.node.tryGetContext(key) as unknown),

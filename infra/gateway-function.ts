@@ -2,7 +2,6 @@
  * A Lambda function of the gateway: Node 24 on ARM64, traced, its own role and log group, bundled by esbuild.
  * It has no rights but those that nouns grant it, and it must be given every variable its settings.ts names.
  */
-import { join } from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IVpc, ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -11,17 +10,17 @@ import {
   Code,
   Runtime,
   Tracing,
+  Function as Lambda,
   type CfnFunction,
-  type Function as Lambda,
+  type FunctionProps,
 } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Variable } from '../aws/variables.ts';
+import { bundledFunction, entryOf } from './bundle.ts';
 import { allow, give, missingVariables, type Component } from './component.ts';
 import { pascalCase } from './construct-id.ts';
 import { componentVariables, type Deployment } from './deployment.ts';
-import { sourceRoot } from './source-root.ts';
 
 export interface GatewayFunctionProps {
   readonly deployment: Deployment;
@@ -47,12 +46,11 @@ export class GatewayFunction extends Construct implements Component {
     this.needs = props.settings.variables;
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup = this.log(props.deployment);
-    this.lambda = new NodejsFunction(this, 'Function', {
+    this.lambda = new Lambda(this, 'Function', {
       ...this.described(props),
-      ...code(props),
       ...(props.network && { vpc: props.network.vpc, securityGroups: props.network.securityGroups }),
     });
-    (this.lambda.node.defaultChild as CfnFunction).addMetadata('postern:entry', entry(props));
+    (this.lambda.node.defaultChild as CfnFunction).addMetadata('postern:entry', entryOf(props.folder));
     give(this, 'server', props.deployment.server);
     for (const [variable, value] of componentVariables(props.deployment)) this.setVariable(variable, value);
     this.node.addValidation({ validate: () => missingVariables(this, props.folder) });
@@ -62,8 +60,11 @@ export class GatewayFunction extends Construct implements Component {
     this.lambda.addEnvironment(name, value);
   }
 
-  private described({ deployment, settings }: GatewayFunctionProps): NodejsFunctionProps {
+  private described(props: GatewayFunctionProps): FunctionProps {
+    const { deployment, settings } = props;
     return {
+      code: code(props),
+      handler: 'index.handler',
       functionName: `${deployment.stackName}-${this.name}`,
       role: this.role,
       runtime: Runtime.NODEJS_24_X,
@@ -87,27 +88,6 @@ export class GatewayFunction extends Construct implements Component {
   }
 }
 
-/** Bundled CommonJS packages ask for Node's own modules through it. */
-export const requireBanner =
-  "import{createRequire as postern}from'node:module';const require=postern(import.meta.url);";
-
-const entry = ({ folder }: GatewayFunctionProps): string => `functions/${folder}/handler.ts`;
-
-/** The SDK is bundled: it starts faster than Lambda's own, and is the one that was tested. */
-function code(props: GatewayFunctionProps): NodejsFunctionProps {
-  if (!props.deployment.bundle)
-    return { code: Code.fromInline('// bundled by a deployment'), handler: 'index.handler' };
-  return {
-    entry: join(sourceRoot, entry(props)),
-    projectRoot: sourceRoot,
-    depsLockFilePath: join(sourceRoot, 'package-lock.json'),
-    bundling: {
-      format: OutputFormat.ESM,
-      target: 'node24',
-      minify: true,
-      bundleAwsSDK: true,
-      mainFields: ['module', 'main'],
-      banner: requireBanner,
-    },
-  };
-}
+/** A placeholder where only the template is wanted. */
+const code = ({ deployment, folder }: GatewayFunctionProps): Code =>
+  deployment.bundle ? Code.fromAsset(bundledFunction(folder)) : Code.fromInline('// bundled by a deployment');

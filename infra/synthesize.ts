@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { readDeployment } from './deployment.ts';
+import { featureFlags } from './feature-flags.ts';
 import { sourceRoot } from './source-root.ts';
 import { PosternStack } from './stack.ts';
 
@@ -24,7 +25,7 @@ export async function synthesize(context: Record<string, unknown>): Promise<Temp
   try {
     const app = new App({
       outdir,
-      context: { ...(await contextOfCdkJson()), bundle: false, ...context },
+      context: { ...featureFlags, ...(await contextOfCdkJson()), bundle: false, ...context },
       analyticsReporting: false,
       treeMetadata: false,
     });

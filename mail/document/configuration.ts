@@ -4,7 +4,7 @@
  */
 import { internetDomain, secretName, selector } from './checks.ts';
 import { entryList } from './entry-list.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { inboundControls } from './configuration-inbound.ts';
 import { routing } from './configuration-routing.ts';
 import { outboundControls } from './configuration-transfer.ts';

@@ -2,7 +2,7 @@
  * The documents that the `$Users` view is made of: Person, Group, Mail-In Database.
  */
 import { address, dominoDomain, mailFile, member, name, nameOrAddress, passwordHash } from './checks.ts';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { about, choice, form, number, optionalText, texts } from './fields.ts';
 
 export const groupTypes = ['multi-purpose', 'mail-only', 'acl-only', 'deny-only', 'servers-only'] as const;

@@ -11,7 +11,7 @@ import {
   nextHop,
   separator,
 } from './checks.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { about, choice, flag, form, optionalText, requiredText, text, texts } from './fields.ts';
 
 const restrictions = 'Global Domain > Restrictions';

@@ -1,7 +1,7 @@
 /**
  * The fields of a form as rows: for the documentation, and for the nearest known name of an unknown one.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { forms, type FormName } from './forms.ts';
 import { places, type Place } from './list-entry.ts';
 

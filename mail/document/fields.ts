@@ -2,7 +2,7 @@
  * The kinds of fields that forms are made of: each gives the type, the default, what is checked, and what the
  * documentation says (`domino` names the document, tab and field of Domino that the field imitates).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export type About = { readonly domino: string; readonly description: string };
 

@@ -2,7 +2,7 @@
  * What a schema finds wrong, as sentences: the field, then the value and what would be right. A list or a map full
  * of mistakes tells the first ones and counts the rest.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { shorten } from './fields.ts';
 import type { FormName } from './forms.ts';
 import { unknownAttribute } from './unknown-attribute.ts';

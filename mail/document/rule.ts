@@ -1,7 +1,7 @@
 /**
  * A mail rule: conditions, exceptions and one action. Rules run once, in the listener at the end of DATA.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { expression, headerName, headerValue, name } from './checks.ts';
 import { about, flag, requiredText, shorten } from './fields.ts';
 

@@ -3,7 +3,7 @@
  */
 import { dominoDomain, hostName, name, replyText } from './checks.ts';
 import { entryList } from './entry-list.ts';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { about, choice, flag, form, number, optionalText, requiredText, section, text } from './fields.ts';
 
 const internetPort = 'Server > Ports > Internet Ports > Mail > SMTP Inbound';

@@ -23,6 +23,9 @@ function openRelay({ inboundRelay, relayEnforcement }: Configuration): string | 
   const world = allowHosts.find(isEverywhere);
   if (world !== undefined)
     return `inboundRelay.allowHosts: "${world}" is an open relay: every host may relay everywhere; write your own networks`;
+  const exempt = relayEnforcement.excludeHosts.find(isEverywhere);
+  if (exempt !== undefined)
+    return `relayEnforcement.excludeHosts: "${exempt}" is an open relay: every host may relay everywhere; write your own networks`;
   const allowsAnybody = allowHosts.length === 0 && allowDestinations.length === 0;
   if (!allowsAnybody || denyHosts.includes('*') || denyDestinations.includes('*')) return undefined;
   return 'inboundRelay: an open relay: nothing is allowed by name and "*" is denied nowhere; write "*" in denyHosts and denyDestinations';

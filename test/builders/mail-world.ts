@@ -50,7 +50,7 @@ export class MailWorld {
   }
 
   /** Puts a document that changes the settings, and waits until every component goes by it. */
-  async inForce(document: { form: string; name: string }): Promise<void> {
+  async inForce(document: Parameters<TestGateway['put']>[0]): Promise<void> {
     const before = await this.#settingsVersion();
     await this.gateway.put(document);
     await until('the settings are new', async () => (await this.#settingsVersion()) !== before || undefined);

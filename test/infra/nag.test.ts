@@ -8,6 +8,7 @@ import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { acknowledge, acknowledgements } from '../../infra/acknowledgements.ts';
 import { readDeployment } from '../../infra/deployment.ts';
+import { featureFlags } from '../../infra/feature-flags.ts';
 import { PosternStack } from '../../infra/stack.ts';
 
 interface Report {
@@ -20,7 +21,7 @@ const context: Record<string, unknown> = {
 };
 
 function app(outdir: string): { app: App; stack: PosternStack } {
-  const app = new App({ outdir });
+  const app = new App({ outdir, context: featureFlags });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return {
     app,

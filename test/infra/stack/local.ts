@@ -67,11 +67,11 @@ const watching = /^(Alarms|Dashboard|Query)/;
 
 /** The resource as it would be if nobody knew the direct queue. */
 const withoutDirect = (template: Template, id: string): unknown => {
-  const right =
-    /,?\{"Action":"sqs:SendMessage","Effect":"Allow","Resource":\{"Fn::GetAtt":\["QueuesDirectQueue\w+","Arn"\]\}\}/;
+  const right = /,?\{"Fn::GetAtt":\["QueuesDirectQueue\w+","Arn"\]\}/;
   return JSON.parse(
     text(template, id)
       .replace(right, '')
+      .replace('"Resource":[,', '"Resource":[')
       .replace(/"DIRECT_QUEUE":(""|\{"Ref":"\w+"\})/, '"DIRECT_QUEUE":0'),
   );
 };
