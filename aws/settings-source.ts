@@ -1,8 +1,8 @@
 /** The door SettingsSource over table `views` (the pointer) and S3 (the set): see refreshing-settings.ts. */
-import type { SettingsSource } from '../mail/directory/settings.ts';
+import type { Settings, SettingsSource } from '../mail/directory/settings.ts';
 import { refreshingSettings } from '../mail/directory/refreshing-settings.ts';
 import { dynamodb, s3 } from './clients.ts';
-import { settingsStore } from './settings-store.ts';
+import { settingsStore, type SettingsStore } from './settings-store.ts';
 
 /** A read that hangs longer counts as failed: the dialogue waits for it. */
 const timeoutMs = 5_000;
@@ -19,10 +19,17 @@ export function awsSettings(options: {
   return refreshingSettings({
     refreshSeconds,
     clock,
-    async read(held) {
-      const pointer = await store.pointer(server);
-      if (pointer === undefined) return undefined;
-      return pointer.version === held?.version ? held : await store.read(pointer);
-    },
+    read: (held) => currentSettings(store, server, held),
   });
+}
+
+/** `held` itself where it is still the current set; undefined: none is published. */
+export async function currentSettings(
+  store: Pick<SettingsStore, 'pointer' | 'read'>,
+  server: string,
+  held: Settings | undefined,
+): Promise<Settings | undefined> {
+  const pointer = await store.pointer(server);
+  if (pointer === undefined) return undefined;
+  return pointer.version === held?.version ? held : store.read(pointer);
 }

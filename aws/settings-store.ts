@@ -63,12 +63,15 @@ async function readPointer(options: Options, server: string): Promise<Pointer | 
   return Item === undefined ? undefined : fromItem<Pointer>(Item);
 }
 
-async function readSettings(options: Options, { objectKey }: Pointer): Promise<Settings> {
+/** Whole, and the one that the pointer means; else it throws. */
+async function readSettings(options: Options, { objectKey, version }: Pointer): Promise<Settings> {
   const { Body } = await options.s3.send(
     new GetObjectCommand({ Bucket: options.bucket, Key: objectKey }),
     deadline(options),
   );
-  return JSON.parse((await Body?.transformToString()) ?? '') as Settings;
+  const settings = JSON.parse((await Body?.transformToString()) ?? '') as Settings;
+  if (settings.version === version) return settings;
+  throw new Error(`${objectKey} holds version ${settings.version}, not ${version}.`);
 }
 
 async function writeSettings(

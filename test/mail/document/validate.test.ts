@@ -685,6 +685,14 @@ const warnings: [form: FormName, fields: object, warnings: string[], why: string
   ],
   [
     'Configuration',
+    { relayEnforcement: { excludeHosts: ['[10.0.0.0/8]', '[*.*.*.*]'] } },
+    [
+      'relayEnforcement.excludeHosts: "[*.*.*.*]" is an open relay: every host may relay everywhere; write your own networks',
+    ],
+    'everybody is exempt',
+  ],
+  [
+    'Configuration',
     { relayEnforcement: { hosts: 'none' } },
     ['relayEnforcement.hosts: none is an open relay: every host may relay everywhere; write external or all'],
     'nobody is concerned',
