@@ -1,0 +1,153 @@
+/**
+ * Two workers, an administrator and the sweep on one delivery, their AWS calls in every order that is tried: nothing
+ * arrives after it was deleted, held mail stays, a final outcome never changes, nothing is left owed or forgotten.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { awsSpoolDesk } from '../../aws/spool-desk.ts';
+import { minute } from '../../mail/spool/keys.ts';
+import { steer, type Steering } from '../../mail/spool/steer.ts';
+import type { Delivery } from '../../mail/spool/records.ts';
+import { outboundSettings } from '../builders/outbound.ts';
+import { copiesTo } from './checks.ts';
+import { process, type Process } from './faults.ts';
+import { World } from './world.ts';
+import { work, type Component } from './work.ts';
+
+const settings = outboundSettings({
+  routing: { smtpOutsideLocalDomain: true, relayHost: 'relay.example:587' },
+});
+const hop = JSON.stringify({ transport: 'smtp', nextHop: 'relay.example:587' });
+const key = { message: 'one', part: 'd#0001' };
+const verbs = ['hold', 'release', 'retry', 'delete', 'delete-report'] as const;
+const far = 'anna@there.example';
+const near = 'alice@acme.example';
+
+type Act = Steering | 'work' | 'sweep' | 'report' | 'time passes';
+
+/** A worker lives for two minutes at most; its lease lasts longer (transition 3). */
+class Stage {
+  readonly world = new World(settings);
+  readonly running: { owner: Process; done: Promise<unknown> }[] = [];
+  readonly seen = new Map<string, string>();
+  readonly to: string;
+  /** What must never be seen. */
+  readonly wrong: string[] = [];
+  /** Copies that had left or arrived when the delivery was seen deleted. */
+  copiesAtDeletion: number | undefined;
+
+  constructor(to: string) {
+    this.to = to;
+    this.world.remote = (_, tries) =>
+      tries < 2
+        ? { outcome: 'waiting', reply: '450 4.2.1 Later', replyBy: 'smtp' }
+        : { outcome: 'relayed', reply: '250 2.0.0 Ok', replyBy: 'smtp' };
+  }
+
+  async begin(): Promise<void> {
+    await this.world.accept({ id: 'one', from: 'bob@acme.example', recipients: [{ address: this.to }] });
+    await this.world.drainQueues('route');
+    for (const queue of ['deliver', 'relay'] as const) this.world.lose(queue);
+  }
+
+  start(act: Act): void {
+    if (act === 'time passes') return this.passTime();
+    if (act === 'work') return this.#run(...this.#worker());
+    if (act === 'sweep') return this.#run('sweep', '{}');
+    if (act === 'report') return this.#run('report', JSON.stringify({ message: 'one' }));
+    const owner = process('administrator');
+    this.running.push({ owner, done: this.#steer(act, owner).catch(() => undefined) });
+  }
+
+  #worker(): [Component, string] {
+    return this.to === far ? ['relay', hop] : ['deliver', JSON.stringify(key)];
+  }
+
+  #run(component: Component, body: string): void {
+    const owner = process(component);
+    this.running.push({ owner, done: work(component, body, this.world, owner).catch(() => undefined) });
+  }
+
+  /** As `postern spool` does it. */
+  async #steer(verb: Steering, owner: Process): Promise<void> {
+    const desk = awsSpoolDesk({ client: this.world.faults.client(owner), table: 'spool' });
+    const before = await desk.one(key);
+    if (before === undefined) return;
+    const answer = steer(before, verb, { now: this.world.now, clockHours: 24 });
+    if ('next' in answer) await desk.write(answer.next, before);
+  }
+
+  passTime(): void {
+    for (const { owner } of this.running) owner.kill();
+    this.world.now = new Date(this.world.now.getTime() + 17 * minute);
+  }
+
+  /** After every call: what was final is final, what was deleted does not move. */
+  look(): void {
+    const one = this.world.deliveries().find(({ message }) => message === 'one');
+    for (const { address, outcome } of one?.recipients ?? []) {
+      const was = this.seen.get(address) ?? 'waiting';
+      if (was !== 'waiting' && outcome !== was) this.wrong.push(`${address} was ${was}, then ${outcome}`);
+      this.seen.set(address, outcome);
+    }
+    if (one?.state === 'deleted') this.copiesAtDeletion ??= this.copies();
+    if (one?.state === 'held' && one.lease !== undefined) this.wrong.push('held mail in a worker’s hands');
+  }
+
+  copies(): number {
+    return this.to === far ? copiesTo(this.world, far) : this.world.mailbox('mail/alice').length;
+  }
+
+  delivery(): Delivery {
+    return this.world.deliveries().find(({ message }) => message === 'one')!;
+  }
+}
+
+const act = fc.constantFrom<Act>('work', 'work', 'sweep', 'report', 'time passes', ...verbs);
+const acts = fc.array(act, { minLength: 2, maxLength: 9 });
+
+for (const to of [near, far])
+  test(`two workers, an administrator and the sweep on one delivery to ${to}`, async () => {
+    await fc.assert(
+      fc.asyncProperty(acts, fc.scheduler(), async (script, scheduler) => {
+        const stage = new Stage(to);
+        await stage.begin();
+        stage.world.faults.turn = () => scheduler.schedule(Promise.resolve());
+        stage.world.faults.look = () => stage.look();
+        for (const [n, one] of script.entries()) {
+          stage.start(one);
+          // Every other act begins while the ones before are still at it.
+          if (n % 2 === 1) await settle(stage, scheduler);
+        }
+        await settle(stage, scheduler);
+        stage.world.faults.turn = () => Promise.resolve();
+        stage.passTime();
+        await stage.world.untilQuiet();
+        assertAtRest(stage);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+async function settle(stage: Stage, scheduler: { waitFor<T>(work: Promise<T>): Promise<T> }): Promise<void> {
+  const ends = stage.running.map(({ owner, done }) => Promise.race([owner.killed, done]));
+  await scheduler.waitFor(Promise.all(ends));
+}
+
+function assertAtRest(stage: Stage): void {
+  const { state, want, lease, recipients, wake } = stage.delivery();
+  assert.deepEqual(stage.wrong, []);
+  assert.deepEqual(stage.world.waking(), [], 'nothing wakes without need');
+  assert.deepEqual([lease, want], [undefined, undefined], `${state}: no lease, no wish is left`);
+  assert.ok(['delivered', 'failed', 'deleted', 'held'].includes(state), state);
+  assert.equal(state === 'held', wake !== undefined);
+  assert.deepEqual(
+    recipients.map(({ owes }) => owes),
+    [undefined],
+  );
+  assert.ok(stage.copies() <= 1 || stage.to === far, 'a mailbox has it once');
+  if (state === 'delivered') assert.ok(stage.copies() >= 1, 'what is called delivered is there');
+  if (state === 'deleted')
+    assert.equal(stage.copies(), stage.copiesAtDeletion, 'nothing leaves after its deletion');
+}
