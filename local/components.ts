@@ -5,7 +5,7 @@
  */
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { pathToFileURL } from 'node:url';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { CallRecord } from './call-record.ts';
 import { functionEnvironment } from './environment.ts';
 import { EventSource } from './event-source.ts';
@@ -50,7 +50,7 @@ export function threadData(component: Component, entry: string, { wiring }: Surr
   const { name, statements } = component;
   return {
     component: name,
-    entry: pathToFileURL(join(sourceRoot, entry)).href,
+    entry: pathToFileURL(resolve(sourceRoot, entry)).href,
     statements,
     partitionKeys: wiring.partitionKeys,
   };
@@ -90,9 +90,14 @@ function workerOf(workers: ReadonlyMap<string, LambdaWorker>, name: string): Lam
   return worker;
 }
 
+/** `functions/route-mail/handler.ts`, or what was bundled from it. */
+function entryOf({ entry }: LambdaFunction, { bundles }: Options): string {
+  return bundles === undefined ? entry : join(resolve(bundles), basename(dirname(entry)), 'index.mjs');
+}
+
 function openFunction(lambda: LambdaFunction, around: Surroundings): LambdaWorker {
   return new LambdaWorker({
-    thread: threadData(lambda, lambda.entry, around),
+    thread: threadData(lambda, entryOf(lambda, around.options), around),
     environment: functionEnvironment(lambda, around.options, around.services),
     timeoutSeconds: lambda.timeoutSeconds,
     output: around.logs.of(lambda.name),

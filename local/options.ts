@@ -22,6 +22,8 @@ export interface Options {
   readonly ports: Ports;
   /** Seconds between runs of what AWS starts each minute. */
   readonly tickSeconds: number;
+  /** Folder with `<function>/index.mjs`, run in place of the sources. */
+  readonly bundles?: string;
   /** Variables handed to every component as they are: resolvers, ports of remote hosts, refresh. */
   readonly tuning: Readonly<Record<string, string>>;
 }

@@ -50,6 +50,8 @@ export interface TestGatewayOptions {
   /** A folder that an earlier gateway left behind; default: a new one, removed after the test. */
   readonly data?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Started in place of `npm start`'s program. */
+  readonly program?: string;
 }
 
 const start = fileURLToPath(new URL('../../local/start.mjs', import.meta.url));
@@ -73,10 +75,11 @@ export function temporaryData(t: TestContext): string {
 export function startProgram(
   t: TestContext,
   env: Readonly<Record<string, string>>,
+  program = start,
 ): { child: ChildProcess; said: () => string } {
   let output = '';
   const { NODE_TEST_CONTEXT: _, ...rest } = process.env;
-  const child = spawn(process.execPath, [start], { env: { ...rest, ...quick, ...env } });
+  const child = spawn(process.execPath, [program], { env: { ...rest, ...quick, ...env } });
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   t.after(() => gone(child, 'SIGKILL'));
@@ -89,7 +92,7 @@ export async function startTestGateway(
 ): Promise<TestGateway> {
   const data = options.data ?? temporaryData(t);
   rmSync(join(data, 'endpoints.json'), { force: true });
-  const { child, said } = startProgram(t, { ...options.env, POSTERN_DATA: data });
+  const { child, said } = startProgram(t, { ...options.env, POSTERN_DATA: data }, options.program);
   await until('the gateway is up', () => {
     if (child.exitCode !== null) throw new Error(`The gateway ended: ${said()}`);
     return existsSync(join(data, 'endpoints.json')) || undefined;
