@@ -22,17 +22,23 @@ export interface RouteDoors {
   readonly onRouted: (plan: Plan) => void;
 }
 
+const noMailServers: RouteDoors['resolver'] = { mx: () => Promise.resolve({ exists: true, records: [] }) };
+
 /** `released`: by a person; what held it before is not asked again. */
 export async function contextOf(
   envelope: Envelope,
-  { settings, directory, resolver, bodies, clock }: RouteDoors,
+  doors: RouteDoors,
   released: boolean,
 ): Promise<MessageContext> {
+  const { directory, bodies, clock } = doors;
+  const settings = await doors.settings.current();
+  const { hostNameLookup } = settings.configuration.routing;
   return {
     envelope,
-    settings: await settings.current(),
+    settings,
     directory,
-    resolver,
+    // The hosts file knows no mail servers.
+    resolver: hostNameLookup === 'local' ? noMailServers : doors.resolver,
     now: clock(),
     readHeader: (of) => readHeader(bodies, of),
     released,

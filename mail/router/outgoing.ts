@@ -37,12 +37,10 @@ export async function outgoingOf(
   context: OutgoingContext,
 ): Promise<(leaf: HopLeaf) => Outgoing> {
   const { envelope, settings, now } = context;
-  if (!isOwn(envelope)) {
-    const senders = thirdParty(envelope.from, settings, now);
-    return (leaf) => ({ from: senders(leaf), edits: [] });
-  }
-  const own = leaves.some(({ way }) => way === 'hop') ? await ownMail(context) : undefined;
-  return () => own ?? { from: envelope.from, edits: [] };
+  const converts = isOwn(envelope) && leaves.some(({ way }) => way === 'hop');
+  const mail: Outgoing = converts ? await ownMail(context) : { from: envelope.from, edits: [] };
+  const passedOn = { ...mail, from: passedOnSender(mail.from, settings, now) };
+  return ({ outside, trail }) => (outside && trail.some(({ by }) => by !== 'reversal') ? passedOn : mail);
 }
 
 /** Our own people's mail, and our own reports. */
@@ -51,11 +49,10 @@ export function isOwn({ origin, session }: Envelope): boolean {
   return session !== undefined && (session.auth !== undefined || session.standing !== 'external');
 }
 
-/** Strangers' mail that was sent to our people: kept, or in our name where it goes on to others. */
-function thirdParty(from: string, settings: Settings, now: Date): (leaf: HopLeaf) => string {
+/** A stranger's mail to our people that goes on to others, whoever brought it here: kept, or in our name. */
+function passedOnSender(from: string, settings: Settings, now: Date): string {
   const sender = parseAddress(from);
-  const rewritten = sender.ok ? srsSender(sender.value, settings, now).text : from;
-  return ({ outside, trail }) => (outside && trail.some(({ by }) => by !== 'reversal') ? rewritten : from);
+  return sender.ok ? srsSender(sender.value, settings, now).text : from;
 }
 
 async function ownMail(context: OutgoingContext): Promise<Outgoing> {

@@ -295,6 +295,15 @@ describe('as whom copies leave', () => {
       ['smtp carl@far.example'],
     );
   });
+  test('a stranger’s mail that an excluded peer brings is passed on in our name, too', async () => {
+    const session = { ...stranger, standing: 'excluded' as const };
+    const [sender] = await from({
+      ...forwarding,
+      ...rewrite,
+      envelope: { ...carl, session, ...to('ann@acme.example') },
+    });
+    assert.match(sender!, srs);
+  });
   test('<> stays <>', async () => {
     assert.deepEqual(
       await from({ ...forwarding, ...rewrite, envelope: { from: '', ...to('ann@acme.example') } }),

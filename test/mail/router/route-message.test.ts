@@ -131,11 +131,7 @@ describe('what waits before routing', () => {
     ],
     ['an internal peer may', relayed({ session: { ...stranger, standing: 'internal' } }), 'routed pending'],
     ['our own report has no session', relayed({ session: undefined, origin: 'report' }), 'routed pending'],
-    [
-      'no postmaster',
-      { envelope: { recipients: [{ address: 'postmaster' }] } },
-      'routed held no postmaster',
-    ],
+    ['no postmaster', { envelope: { recipients: [{ address: 'postmaster' }] } }, 'routed held no postmaster'],
   ];
   for (const [why, given, reason] of rows) test(why, async () => assert.equal(await reasonOf(given), reason));
 

@@ -5,7 +5,9 @@ import fc from 'fast-check';
 import { makeAddress, type Address } from '../../../mail/address/address.ts';
 import { parseAddress } from '../../../mail/address/path.ts';
 import { srsOriginal, srsSender } from '../../../mail/router/srs.ts';
-import { address } from '../policy/world.ts';
+import { atRecipient } from '../../../mail/policy/stages.ts';
+import type { PolicyContext } from '../../../mail/policy/context.ts';
+import { address, world } from '../policy/world.ts';
 import { now } from '../../builders/spool.ts';
 import { routerWorld } from './world.ts';
 
@@ -71,4 +73,16 @@ describe('nothing is rewritten', () => {
     ['without a key', 'carl@far.example', without],
   ] as const)
     test(why, () => assert.equal(srsSender(address(sender), other, now).text, sender));
+});
+
+describe('at RCPT', () => {
+  const { settings: given, directory } = routerWorld({
+    configuration: { routing: { forwardingSender: 'rewrite' } },
+  });
+  const context: PolicyContext = { ...world(), settings: given, directory };
+  const answer = async (recipient: Address) =>
+    (await atRecipient(context, { sender: null, recipient })).outcome;
+
+  test('a rewritten sender is somebody', async () => assert.equal(await answer(rewritten), 'accept'));
+  test('a forged one is nobody', async () => assert.equal(await answer(changed('=carl', '=anna')), 'refuse'));
 });
