@@ -21,7 +21,7 @@ const mostAddresses = 2;
 
 export function httpsPolicyHost({ port, timeoutMs = 10_000, ca }: PolicyHostOptions): PolicyHost {
   return {
-    async fetch(domain, addresses) {
+    async read(domain, addresses) {
       let cause: unknown;
       for (const address of addresses.slice(0, mostAddresses))
         try {

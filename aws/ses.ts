@@ -15,6 +15,8 @@ export interface SesAnswer {
   readonly outcome: 'relayed' | 'failed' | 'waiting';
   /** SES's message id, or its reason. */
   readonly text: string;
+  /** Refused, since it does not know the sender as ours. */
+  readonly unverified?: boolean;
 }
 
 export interface RawSender {
@@ -26,20 +28,23 @@ export const mostSesRecipients = 50;
 /** Errors of the SES API that another try cannot mend. */
 const final = new Set(['MessageRejected', 'MailFromDomainNotVerifiedException', 'InvalidParameterValue']);
 
-export function sesSender(client: Pick<SESClient, 'send'>): RawSender {
+/** `configurationSet`: whose events come back to us; absent: the identity's own. */
+export function sesSender(client: Pick<SESClient, 'send'>, configurationSet?: string): RawSender {
   return {
     async send({ from, to, bytes }) {
       const command = new SendRawEmailCommand({
         Source: from,
         Destinations: [...to],
         RawMessage: { Data: bytes },
+        ...(configurationSet ? { ConfigurationSetName: configurationSet } : {}),
       });
       try {
         const { MessageId } = await client.send(command);
         return { outcome: 'relayed', text: MessageId ?? '' };
       } catch (error) {
         const { name, message } = error as Error;
-        return { outcome: final.has(name) ? 'failed' : 'waiting', text: `${name}: ${message}` };
+        const unverified = final.has(name) && /not ?verified/i.test(`${name} ${message}`);
+        return { outcome: final.has(name) ? 'failed' : 'waiting', text: `${name}: ${message}`, unverified };
       }
     },
   };

@@ -1,6 +1,7 @@
 /** Which way out serves a next hop, put together from the settings of the moment. */
 import type { MailLog } from '../../aws/mail-log.ts';
 import type { RawSender } from '../../aws/ses.ts';
+import type { SesPointers } from '../../aws/ses-pointers.ts';
 import type { Tuning } from '../../aws/variables.ts';
 import { withHostsFile } from '../../aws/resolver.ts';
 import type { Settings } from '../../mail/directory/settings.ts';
@@ -18,11 +19,12 @@ import type { SessionPolicy } from './smtp-session.ts';
 import type { Timeouts, TlsOptions } from './smtp-connection.ts';
 
 export interface CarrierDoors extends Pick<PeerDoors, 'secureDns' | 'sts'> {
-  readonly log: Pick<MailLog, 'tls'>;
+  readonly log: Pick<MailLog, 'tls' | 'fault'>;
   readonly bodies: Pick<BodyStore, 'open'>;
   readonly resolver: Resolver;
   readonly secrets: Secrets;
   readonly ses: RawSender;
+  readonly pointers: Pick<SesPointers, 'write'>;
   readonly tuning: Pick<Tuning, 'mxPort' | 'local'>;
   readonly timeouts: Timeouts;
   /** Milliseconds that must be left when the final dot is sent. */
@@ -77,9 +79,16 @@ function reachOf({ tuning }: CarrierDoors, { configuration }: Settings) {
   };
 }
 
-function bySes({ bodies, ses }: CarrierDoors, settings: Settings): Carrier {
+function bySes({ bodies, ses, pointers, log }: CarrierDoors, settings: Settings): Carrier {
   const maximumSize = settings.configuration.routing.sesMaximumSize;
-  return sesCarrier({ bodies, ses, maximumSize, postmaster: `postmaster@${primaryDomain(settings)}` });
+  return sesCarrier({
+    bodies,
+    ses,
+    pointers,
+    maximumSize,
+    postmaster: `postmaster@${primaryDomain(settings)}`,
+    onFault: (what, cause, { message, part }) => log.fault(what, cause, { message, part }),
+  });
 }
 
 function primaryDomain({ globalDomains, server }: Settings): string {

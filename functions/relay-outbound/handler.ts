@@ -19,6 +19,7 @@ import { awsPolicyStore } from '../../aws/policy-store.ts';
 import { dnsResolver } from '../../aws/resolver.ts';
 import { awsSecrets } from '../../aws/secrets.ts';
 import { sesSender } from '../../aws/ses.ts';
+import { sesPointers } from '../../aws/ses-pointers.ts';
 import { awsSettings } from '../../aws/settings-source.ts';
 import { awsSpool } from '../../aws/spool.ts';
 import { readTuning, readVariables } from '../../aws/variables.ts';
@@ -62,7 +63,8 @@ const carrierFor = carriers({
     clock,
     ...(tuning.local ? { keepSeconds: tuning.refreshSeconds } : {}),
   }),
-  ses: sesSender(ses()),
+  ses: sesSender(ses(), process.env['SES_CONFIGURATION_SET']),
+  pointers: sesPointers({ ...table, clock }),
   tuning,
   timeouts: standardTimeouts,
   finalDotReserve: 330_000,

@@ -1,8 +1,10 @@
 /**
  * Carries deliveries by Amazon SES: the whole message in memory (up to `routing.sesMaximumSize`), 50 recipients a call.
- * Larger mail fails at once and says how it could leave; so does mail whose sender SES has not verified.
+ * Larger mail fails at once and says how it could leave; so does mail whose sender SES has not
+ * verified. What SES took is found again by its name, for the events that may follow.
  */
 import { mostSesRecipients, type RawSender, type SesAnswer } from '../../aws/ses.ts';
+import type { SesPointers } from '../../aws/ses-pointers.ts';
 import type { RecipientResult, SendRecipient } from '../../mail/relay/doors.ts';
 import { failed, ourWords, waiting } from '../../mail/relay/results.ts';
 import type { BodyStore } from '../../mail/spool/doors.ts';
@@ -17,6 +19,8 @@ export interface SesCarrierOptions {
   readonly maximumSize: number;
   /** SES knows no null sender: reports leave in this name. */
   readonly postmaster: string;
+  readonly pointers: Pick<SesPointers, 'write'>;
+  readonly onFault: (what: string, cause: unknown, delivery: Delivery) => void;
 }
 
 const kilobyte = 1024;
@@ -38,9 +42,24 @@ async function send(options: SesCarrierOptions, delivery: Delivery): Promise<Att
   for (let at = 0; at < recipients.length; at += mostSesRecipients) {
     const some = recipients.slice(at, at + mostSesRecipients);
     const answer = await options.ses.send({ from, to: some.map(({ address }) => address), bytes });
+    if (answer.outcome === 'relayed') await point(options, answer.text, delivery);
     results.push(...resultsOf(some, answer));
   }
-  return { results, hop: 'answered' };
+  // Throttling, a paused account, a missing right: the next message would fare no better.
+  return { results, hop: results.every(({ outcome }) => outcome === 'waiting') ? 'down' : 'answered' };
+}
+
+/** SES has the message: that its events will not find it must not send it twice. */
+async function point(
+  { pointers, onFault }: SesCarrierOptions,
+  sesId: string,
+  delivery: Delivery,
+): Promise<void> {
+  try {
+    await pointers.write(sesId, delivery);
+  } catch (error) {
+    onFault('Events of Amazon SES will not find a message', error, delivery);
+  }
 }
 
 function tooLarge(size: number, { maximumSize }: SesCarrierOptions): string {
@@ -55,9 +74,18 @@ async function wholeCopy({ bodies }: SesCarrierOptions, delivery: Delivery): Pro
 
 const remote = 'Amazon SES';
 
-function resultsOf(recipients: readonly SendRecipient[], { outcome, text }: SesAnswer): RecipientResult[] {
-  if (outcome === 'failed')
-    return failed(recipients, { ...ourWords(`554 5.7.1 Amazon SES refused the message: ${text}`), remote });
+/** What an administrator can do about it. */
+const wayOut =
+  '; verify the sender’s domain in Amazon SES, or let such mail leave by another relay host (routing.relayHost); for forwarded mail routing.forwardingSender can rewrite the sender';
+
+function resultsOf(
+  recipients: readonly SendRecipient[],
+  { outcome, text, unverified }: SesAnswer,
+): RecipientResult[] {
+  if (outcome === 'failed') {
+    const sentence = `554 5.7.1 Amazon SES refused the message: ${text}${unverified === true ? wayOut : ''}`;
+    return failed(recipients, { ...ourWords(sentence), remote });
+  }
   if (outcome === 'waiting')
     return waiting(recipients, {
       ...ourWords(`451 4.3.2 Amazon SES did not take the message: ${text}`),

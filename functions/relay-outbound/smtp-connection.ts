@@ -4,14 +4,13 @@
  * Every wait has an end: the time given (RFC 5321 section 4.5.3.2), cut short by what is left of the invocation. A
  * connection that is lost, refused or too slow is one error, `ConnectionLost`, whose sentence can be shown to people.
  */
-import type { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import type { TlsResult } from '../../mail/relay/doors.ts';
 import type { Target } from '../../mail/relay/hosts.ts';
 import { isLoopback } from '../../mail/relay/networks.ts';
 import { ReplyReader, type RemoteReply } from '../../mail/relay/replies.ts';
+import { factsOf, type TlsFacts } from './tls-facts.ts';
 
 /** Milliseconds, after RFC 5321 section 4.5.3.2; connecting and the handshake as mail servers commonly have them. */
 export const standardTimeouts = {
@@ -31,18 +30,6 @@ const keepAliveDelay = 60_000;
 
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';
-}
-
-export interface TlsFacts {
-  readonly version: string;
-  readonly cipher: string;
-  /** The chain leads to a known authority and the certificate shows the host's name (for an address: the chain). */
-  readonly verified: boolean;
-  /** Why it is not verified. */
-  readonly problem?: string;
-  readonly result?: TlsResult;
-  /** From the host's own certificate up, as it showed them. */
-  readonly chain: readonly X509Certificate[];
 }
 
 /** Trust and identity for TLS; the rest is the target's. */
@@ -138,13 +125,7 @@ export class SmtpConnection {
     this.#socket = tls;
     this.#listen();
     await this.#until(once(tls, 'secureConnect'), handshake, 'no TLS handshake');
-    const facts = {
-      version: tls.getProtocol() ?? 'TLS',
-      cipher: tls.getCipher().name,
-      chain: chainOf(tls.getPeerX509Certificate()),
-    };
-    if (tls.authorized) return { ...facts, verified: true };
-    return { ...facts, verified: false, ...inWords(String(tls.authorizationError), host) };
+    return factsOf(tls, host);
   }
 
   destroy(): void {
@@ -224,29 +205,6 @@ function begin(options: ConnectionOptions): TLSSocket {
       },
     );
   }
-}
-
-const longestChain = 10;
-
-function chainOf(own: X509Certificate | undefined): X509Certificate[] {
-  const chain: X509Certificate[] = [];
-  for (let one = own; one !== undefined && chain.length < longestChain; one = one.issuerCertificate) {
-    if (chain.at(-1)?.fingerprint256 === one.fingerprint256) break;
-    chain.push(one);
-  }
-  return chain;
-}
-
-/** What OpenSSL and Node call it, for the usual cases in words. */
-function inWords(code: string, host: string): { problem: string; result: TlsResult } {
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-    return { problem: `it is not made out for ${host}`, result: 'certificate-host-mismatch' };
-  if (code === 'CERT_HAS_EXPIRED') return { problem: 'it has expired', result: 'certificate-expired' };
-  if (code.includes('SELF_SIGNED'))
-    return { problem: 'it is self-signed, or its authority is', result: 'certificate-not-trusted' };
-  if (code.startsWith('UNABLE_TO'))
-    return { problem: `its authority is not known here (${code})`, result: 'certificate-not-trusted' };
-  return { problem: code, result: 'validation-failure' };
 }
 
 function seconds(milliseconds: number): string {

@@ -11,13 +11,8 @@ import { sameHost, type Target } from '../../mail/relay/hosts.ts';
 import { obstacleToLogin } from '../../mail/relay/login.ts';
 import { isPermanent, isPositive, type RemoteReply } from '../../mail/relay/replies.ts';
 import { ourWords, theirWords, type Said } from '../../mail/relay/results.ts';
-import {
-  ConnectionLost,
-  SmtpConnection,
-  type Timeouts,
-  type TlsFacts,
-  type TlsOptions,
-} from './smtp-connection.ts';
+import { ConnectionLost, SmtpConnection, type Timeouts, type TlsOptions } from './smtp-connection.ts';
+import type { TlsFacts } from './tls-facts.ts';
 
 export interface SessionPolicy {
   /** Name for EHLO. */

@@ -90,7 +90,7 @@ async function fetchPolicy(
     throw new Error(
       `${stsHost(domain)} has no address that may be reached (routing.privateAddresses decides about private ones).`,
     );
-  const read = readStsPolicy(await host.fetch(domain, addresses));
+  const read = readStsPolicy(await host.read(domain, addresses));
   if (!read.ok) throw new Error(`${stsHost(domain)}: ${read.problem}.`);
   const now = clock();
   const until = later(now, read.value.maxAge * 1_000);

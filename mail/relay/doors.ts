@@ -29,9 +29,9 @@ export interface SecureDns {
   ask(name: string, type: RecordType): Promise<{ secure: boolean; records: readonly DnsRecord[] }>;
 }
 
-/** Fetches the text of a domain's MTA-STS policy from these addresses; throws where there is none to be had. */
+/** Gets the text of a domain's MTA-STS policy from these addresses; throws where there is none to be had. */
 export interface PolicyHost {
-  fetch(domain: string, addresses: readonly string[]): Promise<string>;
+  read(domain: string, addresses: readonly string[]): Promise<string>;
 }
 
 /** A policy as it was fetched; times in ISO 8601. */

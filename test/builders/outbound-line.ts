@@ -20,6 +20,7 @@ export interface LineOptions {
   readonly finalDotReserve?: number;
   readonly ca?: string;
   readonly ses?: RawSender;
+  readonly pointers?: CarrierDoors['pointers'];
   readonly sts?: CarrierDoors['sts'];
   readonly secureDns?: CarrierDoors['secureDns'];
   readonly onTls?: CarrierDoors['log']['tls'];
@@ -55,7 +56,8 @@ export function carrierDoors(options: LineOptions = {}): CarrierDoors {
     },
     sts: options.sts ?? (() => Promise.resolve(undefined)),
     secureDns: options.secureDns,
-    log: { tls: options.onTls ?? (() => undefined) },
+    log: { tls: options.onTls ?? (() => undefined), fault: () => undefined },
+    pointers: options.pointers ?? { write: () => Promise.resolve() },
     ses: options.ses ?? { send: () => Promise.reject(new Error('not by SES')) },
     tuning: { mxPort: options.port ?? 25, local: true },
     timeouts: { ...standardTimeouts, ...options.timeouts },

@@ -31,6 +31,38 @@ test('no call has more than 50 recipients, and each call has its own outcome', a
   assert.deepEqual([results[49]?.outcome, results[50]?.outcome], ['relayed', 'waiting']);
 });
 
+test('what SES took is found again by its name, and a pointer that fails sends nothing twice', async () => {
+  const pointers: string[] = [];
+  const { calls, line } = ses(took, { ...took, text: 'ses-2' }, took);
+  const write = (sesId: string, { message, part }: { message: string; part: string }): Promise<void> => {
+    pointers.push(`${sesId} ${message} ${part}`);
+    return Promise.reject(new Error('throttled'));
+  };
+  await using pointing = lineTo('ses', { transport: 'ses', ses: line.sender, pointers: { write } });
+  const recipients = Array.from({ length: 70 }, (_, n) => recipient(`p${n}@there.example`));
+  const { results } = await pointing.send(outboundDelivery({ message: 'm-1', recipients }));
+  assert.ok(results.every(({ outcome }) => outcome === 'relayed'));
+  assert.deepEqual(pointers, ['ses-1 m-1 d#0001', 'ses-2 m-1 d#0001']);
+  assert.equal(calls.length, 2);
+});
+
+test('what holds up one message holds up all: the hop is closed until the next probe', async () => {
+  const slow = ses({ outcome: 'waiting', text: 'Throttling: Daily message quota exceeded.' });
+  assert.equal((await slow.line.send()).hop, 'down');
+  const refusing = ses({ outcome: 'failed', text: 'no' });
+  assert.equal((await refusing.line.send()).hop, 'answered');
+});
+
+test('a sender that is not verified is told what could be done', async () => {
+  const message =
+    'Email address is not verified. The following identities failed the check in region X: a@b.example';
+  const error = Object.assign(new Error(message), { name: 'MessageRejected' });
+  const sender = sesSender({ send: () => Promise.reject(error) });
+  await using line = lineTo('ses', { transport: 'ses', ses: sender });
+  const { results } = await line.send();
+  assert.match(results[0]!.reply, /a@b\.example; verify the sender’s domain .*routing\.relayHost/);
+});
+
 test('a report leaves as the postmaster: SES knows no null sender', async () => {
   const { calls, line } = ses(took);
   await line.send(outboundDelivery({ from: '' }));
@@ -70,5 +102,6 @@ function ses(...answers: SesAnswer[]) {
     calls.push(mail);
     return Promise.resolve(answers[calls.length - 1] ?? took);
   };
-  return { calls, line: lineTo('ses', { transport: 'ses', ses: { send } }) };
+  const sender = { send };
+  return { calls, line: { ...lineTo('ses', { transport: 'ses', ses: sender }), sender } };
 }

@@ -97,7 +97,7 @@ function policies(change: Partial<StsDoors['store']> = {}) {
       addresses: () => Promise.resolve(['192.0.2.1']),
     },
     host: {
-      fetch: () => {
+      read: () => {
         fetched += 1;
         return text instanceof Error ? Promise.reject(text) : Promise.resolve(text);
       },
