@@ -9,11 +9,17 @@
  * | `default#GlobalDomain` | `-`            | ownership: one Global Domain is the default                     |
  * | `bad#<Form>`         | `<item's name>`  | a document that is not in force as it stands, and what it waits for |
  * | `waits#<id>`         | `<Form>#<name>`  | who waits for that document or claim                            |
+ * | `waits#<id>`         | `-`              | somebody waited for it once: else nobody needs to ask           |
  * | `settings#<server>`  | `-`              | the current settings of a server (aws/settings-store.ts)        |
  *
  * Writes go through aws/publish-kept.ts (kept versions with their views) and `reject` here.
  */
-import { QueryCommand, TransactWriteItemsCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import {
+  PutItemCommand,
+  QueryCommand,
+  TransactWriteItemsCommand,
+  type TransactWriteItem,
+} from '@aws-sdk/client-dynamodb';
 import type { FormName } from '../mail/document/forms.ts';
 import { isForm } from '../mail/document/forms.ts';
 import { idOf, isSettingsForm } from '../mail/directory/kept.ts';
@@ -41,7 +47,7 @@ export interface Views {
 export function awsViews(table: TableOf): Views {
   return {
     async kept(keys) {
-      const items = await batchGet(table, keys.map(keptKey));
+      const items = await batchGet(table, keys.filter(fits).map(keptKey));
       return new Map(items.map((item) => keptOf(item)).map((kept) => [idOf(kept), kept]));
     },
     async keptOfForm<F extends FormName>(form: F) {
@@ -63,12 +69,21 @@ export function awsViews(table: TableOf): Views {
       return (await query(table, `bad#${form}`)).map((item) => rejectedOf(item));
     },
     async waiting(ids) {
-      const found = await Promise.all(ids.map((id) => query(table, `waits#${id}`)));
-      return found.flat().map((item) => fromItem<SourceKey>(item));
+      const marks = await batchGet(table, ids.map(waitMark));
+      const found = await Promise.all(marks.map(({ key }) => query(table, key!.S!)));
+      const waiting = found.flat().filter(({ sort }) => sort?.S !== '-');
+      return waiting.map((item) => fromItem<SourceKey>(item));
     },
     publish: (change) => publishKept(table, change),
     reject: (before, next) => reject(table, before, next),
   };
+}
+
+/** DynamoDB refuses to look for a longer sort key; documents name what they like, but no document is named so. */
+const longestSort = 1_024;
+
+function fits({ name }: DocumentKey): boolean {
+  return Buffer.byteLength(name) <= longestSort;
 }
 
 export function keptKey({ form, name }: DocumentKey): { key: string; sort: string } {
@@ -81,9 +96,22 @@ export function keptOf(item: Item): Kept {
     throw new Error(`Table views holds a kept version of unknown form "${String(stored.form)}".`);
   return {
     ...stored,
-    ...(stored.document === undefined ? {} : { document: unpack(stored.document) }),
+    ...(stored.document === undefined ? {} : { document: unpackOnce(stored.version, stored.document) }),
     standing: unpack(stored.standing),
   } as Kept;
+}
+
+/** Groups of thousands stand in many worlds: a version of a large document is unpacked once. The oldest make room. */
+const mostUnpacked = 40;
+const unpacked = new Map<string, unknown>();
+
+function unpackOnce(version: string, packed: string | Uint8Array): unknown {
+  if (typeof packed === 'string') return unpack(packed);
+  const known = unpacked.get(version) ?? unpack(packed);
+  unpacked.delete(version);
+  unpacked.set(version, known);
+  if (unpacked.size > mostUnpacked) unpacked.delete(unpacked.keys().next().value!);
+  return known;
 }
 
 /** All items of one key, strongly read. */
@@ -126,6 +154,10 @@ function waitKeys(rejected: Rejected | undefined): string[] {
   return rejected === undefined || isSettingsForm(rejected.form) ? [] : rejected.waitsFor.slice(0, 40);
 }
 
+function waitMark(id: string): { key: string; sort: string } {
+  return { key: `waits#${id}`, sort: '-' };
+}
+
 async function reject(
   { client, table }: TableOf,
   before: Rejected | undefined,
@@ -147,6 +179,9 @@ async function reject(
       Delete: { TableName: table, Key: toItem({ key: `waits#${id}`, sort: idOf(waiter) }) },
     })),
   ];
+  // Beside the transaction: many may begin to wait for one thing at once, and must not cancel one another.
+  for (const id of kept)
+    await client.send(new PutItemCommand({ TableName: table, Item: toItem(waitMark(id)) }));
   await client.send(new TransactWriteItemsCommand({ TransactItems }));
 }
 

@@ -27,7 +27,7 @@ export async function publishValid(
   if (kept !== undefined && !keepsThis(one) && (await isThere(table, kept))) return sameName(one, kept);
   const entries = viewsOf(key!.form, key!.name, document);
   if (entries.length > mostNames) return tooManyNames(entries.length);
-  if (entries.some(isTooLong)) return tooLong;
+  if (entries.some(isTooLong) || Buffer.byteLength(key!.name) > 1_024) return tooLong;
   const publishedAt = after(kept?.publishedAt, clock());
   const publication = await views.publish({
     ...key!,

@@ -43,12 +43,18 @@ export function inOrder<T>(documents: ReadonlyMap<string, T>): T[] {
   return [...documents].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, document]) => document);
 }
 
-/** Folded names of people and groups among a group's members. */
-export function namesAmong(members: readonly string[]): string[] {
-  return members.flatMap((member) => {
+const namesOf = new WeakMap<readonly string[], readonly string[]>();
+
+/** Folded names of people and groups among a group's members; a list of thousands is read once. */
+export function namesAmong(members: readonly string[]): readonly string[] {
+  const known = namesOf.get(members);
+  if (known !== undefined) return known;
+  const names = members.flatMap((member) => {
     const entry = parseEntry(member, 'members');
     return entry.ok && entry.value.kind === 'name' ? [entry.value.name] : [];
   });
+  namesOf.set(members, names);
+  return names;
 }
 
 /** The named groups with all that they nest; cycles end where they began. */

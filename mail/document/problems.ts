@@ -21,7 +21,11 @@ export function problemsOf(form: FormName, issues: readonly Issue[]): string[] {
   const { shown, left } = firstOfEach(single);
   const sentences = shown.slice(0, MOST_OF_A_DOCUMENT).map((issue) => sentenceOf(form, issue));
   const rest = shown.length - sentences.length;
-  return [...sentences, ...left, ...(rest > 0 ? [`and ${rest} more problems`] : [])];
+  return [...sentences, ...left, ...(rest > 0 ? [andMore(rest, 'problem')] : [])];
+}
+
+function andMore(count: number, what: string): string {
+  return `and ${count} more ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** One issue per unknown attribute. */
@@ -43,7 +47,7 @@ function firstOfEach(issues: readonly Issue[]): { shown: Issue[]; left: string[]
     .filter(([, count]) => count > MOST_OF_A_LIST)
     .map(
       ([place, count]) =>
-        `${place === '' ? '' : `${place}: `}and ${count - MOST_OF_A_LIST} more such problems`,
+        `${place === '' ? '' : `${place}: `}${andMore(count - MOST_OF_A_LIST, 'such problem')}`,
     );
   return { shown, left };
 }
@@ -145,7 +149,7 @@ export function storedProblems(problems: readonly string[]): string[] {
     const cut = problem.slice(0, 600);
     bytes += Buffer.byteLength(JSON.stringify(cut)) + 1;
     if (bytes > STORED_BYTES - ROOM_FOR_COUNT)
-      return [...stored, `and ${problems.length - stored.length} more problems`];
+      return [...stored, andMore(problems.length - stored.length, 'problem')];
     stored.push(cut);
   }
   return stored;

@@ -5,8 +5,9 @@ import { after, before, describe, test } from 'node:test';
 import { foldName } from '../../mail/document/names.ts';
 import { viewsOf } from '../../mail/directory/document-views.ts';
 import { validate } from '../../mail/document/validate.ts';
-import type { Kept } from '../../mail/directory/kept.ts';
+import type { Kept, Rejected } from '../../mail/directory/kept.ts';
 import type { Change } from '../../aws/publish-kept.ts';
+import { awsViews } from '../../aws/views.ts';
 import { person, startHarness, type Document, type Harness } from '../functions/publish-directory/harness.ts';
 import { settingsOf } from '../mail/policy/world.ts';
 
@@ -91,6 +92,33 @@ describe('kept versions', () => {
     await harness.publisher.views.publish({ ...whole, kept });
     assert.equal(Object.keys((await keptOf('Half/Acme'))?.standing ?? {}).length, whole.next?.views.length);
   });
+});
+
+test('names that no document can have are looked for nowhere: DynamoDB would refuse to look', async () => {
+  const name = 'ü'.repeat(600);
+  const refusing = awsViews({ client: { send: () => assert.fail('asked') } as never, table: 'none' });
+  assert.deepEqual(await refusing.kept([{ form: 'Group', name }]), new Map());
+});
+
+test('whoever waits is found by what they wait for, until they wait no more', async () => {
+  const { views } = harness.publisher;
+  const ids = ['address#a@acme.example', 'address#b@acme.example', 'Person#nobody'];
+  const waiter = (name: string, waitsFor: string[]): Rejected => ({
+    form: 'Person',
+    source: name,
+    state: 'invalid',
+    hash: 'h',
+    problems: ['taken'],
+    waitsFor,
+  });
+  const one = waiter('One/Acme', [ids[0]!]);
+  const two = waiter('Two/Acme', [ids[0]!, ids[1]!]);
+  await Promise.all([views.reject(undefined, one), views.reject(undefined, two)]);
+  const names = async () => (await views.waiting(ids)).map(({ name }) => name).sort();
+  assert.deepEqual(await names(), ['One/Acme', 'Two/Acme', 'Two/Acme']);
+  await views.reject(one, undefined);
+  await views.reject(two, waiter('Two/Acme', [ids[1]!]));
+  assert.deepEqual(await names(), ['Two/Acme']);
 });
 
 describe('the pointer to the settings', () => {

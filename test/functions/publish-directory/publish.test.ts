@@ -106,6 +106,21 @@ describe('an invalid document', () => {
     );
   });
 
+  test('whose name grows too long in small letters is told so, whatever its form', async () => {
+    const name = 'İ'.repeat(500);
+    for (const [form, fields] of [
+      ['Person', {}],
+      ['GlobalDomain', { primaryDomain: 'long.example' }],
+    ] as const) {
+      await harness.write({ form, name, ...fields });
+      assert.match(
+        (await harness.problems(form, name))[0] ?? '',
+        /^name: this, .* is longer than 1,000 bytes/,
+      );
+      await harness.end(form, name);
+    }
+  });
+
   test('of an unknown form gets problems, and is never made again when deleted', async () => {
     await harness.write({ form: 'Persn', name: 'X' });
     assert.match((await harness.problems('Persn', 'X'))[0] ?? '', /did you mean Person\?/);
