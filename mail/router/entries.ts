@@ -1,5 +1,5 @@
 /**
- * What a document of the directory does with a copy (domino-map.md, after the match): a group opens, a person forwards
+ * What a document of the directory does with a copy (docs/message-flow.md): a group opens, a person forwards
  * or has a mail file, a mail-in database has one; on another server or in another Domino domain SMTP must lead there.
  */
 import type { Entry } from '../directory/directory.ts';

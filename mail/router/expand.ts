@@ -1,5 +1,5 @@
 /**
- * Groups (domino-map.md, after the match): members, recursively, each person once. Cycles among groups are harmless: a
+ * Groups (docs/message-flow.md): members, recursively, each person once. Cycles among groups are harmless: a
  * group already open adds nothing. A member that cannot be reached fails alone and the sender is told.
  */
 import type { Directory, Entry } from '../directory/directory.ts';

@@ -1,5 +1,5 @@
 /**
- * Loops of forwarding addresses and groups (domino-map.md, loops): a copy that comes where it was before, in this
+ * Loops of forwarding addresses and groups (docs/message-flow.md): a copy that comes where it was before, in this
  * expansion or, as its Delivered-To fields say, on an earlier way through the gateway.
  */
 import { addressKey } from '../address/path.ts';

@@ -1,5 +1,5 @@
 /**
- * Next hops (domino-map.md, routing): other domains by Foreign SMTP Domain, relay host or MX; other
+ * Next hops (docs/message-flow.md): other domains by Foreign SMTP Domain, relay host or MX; other
  * servers and Domino domains by SMTP where the documents allow it. There is no Notes routing here: what SMTP may
  * not carry has no route.
  */
@@ -92,7 +92,7 @@ export function wayToDominoDomain(domain: string, settings: Settings, why?: Beca
   );
 }
 
-/** Another server of our own domain (domino-map.md, routing): SMTP if all conditions hold. */
+/** Another server of our own domain (docs/message-flow.md): SMTP if all conditions hold. */
 export function wayToServer(name: string, settings: Settings): NextHop {
   const { configuration, server } = settings;
   const document = `Configuration ${configuration.name}`;

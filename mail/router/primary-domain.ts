@@ -1,5 +1,5 @@
 /**
- * Which Global Domain's rules outbound mail follows (domino-map.md, sender addresses): the default one, or the only
+ * Which Global Domain's rules outbound mail follows (docs/message-flow.md): the default one, or the only
  * one. Of several without a default it is the last by name, but with the domain of the server's host name as suffix.
  */
 import type { Settings } from '../directory/settings.ts';

@@ -1,5 +1,5 @@
 /**
- * When a message's copies may leave (domino-map.md, priorities): high and normal at once, low in the low priority hours.
+ * When a message's copies may leave (docs/message-flow.md): high and normal at once, low in the low priority hours.
  * A message over `lowPriorityAbove` is low, whatever its header says; `ignorePriority` makes all mail normal. What lies
  * in a mailbox here has not left, and is never kept waiting.
  */

@@ -1,5 +1,5 @@
 /**
- * The router's decision for one recipient (domino-map.md, routing): which mailboxes and next hops get a copy, or why
+ * The router's decision for one recipient (docs/message-flow.md): which mailboxes and next hops get a copy, or why
  * nobody does. Forwarding addresses and groups start it again for what they lead to. Asks the directory, and DNS where
  * a list of the outbound controls could name a mail server; changes nothing. Throws DirectoryUnavailable and
  * DnsUnavailable where a look-up could not be made, so that the work is tried again.

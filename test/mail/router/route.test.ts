@@ -1,4 +1,4 @@
-/** Where a recipient leads (domino-map.md, address look-up and routing), rule by rule. */
+/** Where a recipient leads, rule by rule. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DirectoryUnavailable } from '../../../mail/directory/directory.ts';
