@@ -13,7 +13,7 @@ import { writeTrace } from '../../aws/trace.ts';
 import { awsWorkQueue } from '../../aws/work-queue.ts';
 import type { Directory, Entry } from '../../mail/directory/directory.ts';
 import type { Settings } from '../../mail/directory/settings.ts';
-import { forms, type Person } from '../../mail/document/forms.ts';
+import { forms } from '../../mail/document/forms.ts';
 import type { Clock } from '../../mail/spool/doors.ts';
 import type { MessageRecord } from '../../mail/spool/records.ts';
 
@@ -67,7 +67,7 @@ function person(local: string): Entry {
   return {
     form: 'Person',
     name,
-    document: { name, ...fields, quotaMB } as Person,
+    document: { name, ...fields, quotaMB },
     keys: ['internet-address'],
   };
 }

@@ -4,8 +4,11 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Settings } from '../../mail/directory/settings.ts';
 import type { RouteWork } from '../../mail/spool/doors.ts';
+import { awsSpoolDesk } from '../../aws/spool-desk.ts';
+import { steer } from '../../mail/spool/steer.ts';
 import { outboundSettings } from '../builders/outbound.ts';
 import { assertMailbox, assertNothingOwed, assertOutcomes } from './checks.ts';
+import { process, type Process } from './faults.ts';
 import { World } from './world.ts';
 
 const settings = outboundSettings();
@@ -115,3 +118,57 @@ test('switched off and on again: what waited is planned once, and its record goe
   );
   assertMailbox(world, 'mail/p0', ['one']);
 });
+
+test('a writer of a large plan dies, another had stored its own: the plan that was begun is followed', async () => {
+  const { world, work } = await accepted(95);
+  const stored = Promise.withResolvers<void>();
+  const owners = new Set<Process>();
+  let begun = 0;
+  world.faults.turn = async (owner, command) => {
+    owners.add(owner);
+    const [first] = owners;
+    if (command !== 'TransactWriteItemsCommand') return;
+    // Both have stored a plan before either writes m; the first dies after some of its records.
+    if (owner === first) await stored.promise;
+    else stored.resolve();
+    if (owner === first) begun += 1;
+    if (owner !== first || begun === 3) owner.kill();
+  };
+  const one = world.invoke('route', work);
+  world.settings = outboundSettings({ transfer: { timeoutHours: 48 } });
+  await Promise.all([one, world.invoke('route', work)]);
+  world.faults.turn = () => Promise.resolve();
+  assert.equal(world.messages()[0]?.phase, 'planned');
+  await world.invoke('route', work);
+  assert.equal(new Set(world.deliveries().map(({ expireAt }) => expireAt)).size, 1, 'no half of either plan');
+  assert.equal(world.deliveries().length, 95);
+});
+
+test('what waits and is deleted while it is planned: deleted, or delivered, never both', async () => {
+  const ends = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+      const { world, work } = await accepted(1);
+      world.settings = outboundSettings({}, { smtpRouting: false });
+      await world.drainQueues('route');
+      world.settings = settings;
+      world.faults.turn = () => scheduler.schedule(Promise.resolve());
+      const [, deleted] = await scheduler.waitFor(Promise.all([world.invoke('route', work), deletes(world)]));
+      world.faults.turn = () => Promise.resolve();
+      await world.untilQuiet();
+      assert.deepEqual(world.waking(), []);
+      ends.add(String(deleted));
+      assert.equal(world.mailbox('mail/p0').length, deleted ? 0 : 1);
+    }),
+    { numRuns: 60 },
+  );
+  assert.deepEqual([...ends].toSorted(), ['false', 'true'], 'both orders were tried');
+});
+
+async function deletes(world: World): Promise<boolean> {
+  const client = world.faults.client<Parameters<typeof awsSpoolDesk>[0]['client']>(process('administrator'));
+  const desk = awsSpoolDesk({ client, table: 'spool' });
+  const before = await desk.one({ message: 'one', part: 'd#0000' });
+  const answer = before && steer(before, 'delete', { now: world.now, clockHours: 24 });
+  return answer !== undefined && 'next' in answer && desk.write(answer.next, before!);
+}

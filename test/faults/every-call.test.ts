@@ -32,6 +32,15 @@ function to(...addresses: string[]): Envelope['recipients'] {
   return addresses.map((address) => ({ address }));
 }
 
+function refusing(world: World): void {
+  world.remote = (address, tries) => {
+    if (address.startsWith('refused')) return { outcome: 'failed', reply: '550 5.1.1 No', replyBy: 'smtp' };
+    if (address.startsWith('late') && tries < 2)
+      return { outcome: 'waiting', reply: '450 4.2.1 Later', replyBy: 'smtp' };
+    return { outcome: 'relayed', reply: '250 2.0.0 Ok', replyBy: 'smtp' };
+  };
+}
+
 const runs: Way[] = [
   {
     name: 'from outside into one mailbox',
@@ -52,15 +61,7 @@ const runs: Way[] = [
         ...to('anna@there.example', 'late@there.example', 'refused@there.example', 'nobody@acme.example'),
       ],
     },
-    prepare(world) {
-      world.remote = (address, tries) => {
-        if (address.startsWith('refused'))
-          return { outcome: 'failed', reply: '550 5.1.1 No', replyBy: 'smtp' };
-        if (address.startsWith('late') && tries < 2)
-          return { outcome: 'waiting', reply: '450 4.2.1 Later', replyBy: 'smtp' };
-        return { outcome: 'relayed', reply: '250 2.0.0 Ok', replyBy: 'smtp' };
-      };
-    },
+    prepare: refusing,
     check(world) {
       assertOutcomes(world, 'out', {
         'alice@acme.example': 'delivered',
@@ -76,6 +77,29 @@ const runs: Way[] = [
       });
       assertMailbox(world, 'mail/alice', ['out']);
       assertMailbox(world, 'mail/bob', reportIds(world, 'out'));
+    },
+  },
+  {
+    name: 'from <>: whatever becomes of it, nobody is told',
+    envelope: {
+      id: 'null',
+      from: '',
+      recipients: [
+        { address: 'alice@acme.example', notify: 'SUCCESS' },
+        { address: 'anna@there.example', notify: 'SUCCESS' },
+        ...to('late@there.example', 'refused@there.example'),
+      ],
+    },
+    prepare: refusing,
+    check(world) {
+      assertOutcomes(world, 'null', {
+        'alice@acme.example': 'delivered',
+        'anna@there.example': 'relayed',
+        'late@there.example': 'relayed',
+        'refused@there.example': 'failed',
+      });
+      assert.deepEqual(world.reports(), []);
+      assert.ok(world.aws.objects.has('kept/null'));
     },
   },
   {
@@ -153,10 +177,12 @@ function check(way: Way, world: World): void {
   way.check(world);
 }
 
-/** The one outbound window: the remote's 250 was heard, and the record of it never written. */
+/** The one outbound window: the remote's 250 was heard, and the record (of dead mail: the body to keep) never written. */
 function checkCopies(world: World, way: WayToFail): void {
   const { component, command } = world.faults.hit ?? {};
-  const unrecorded = component === 'relay' && command === 'PutItemCommand' && way === 'killed before';
+  const between =
+    command === 'CopyObjectCommand' || (command === 'PutItemCommand' && way === 'killed before');
+  const unrecorded = component === 'relay' && between && way.startsWith('killed');
   for (const address of ['anna@there.example', 'late@there.example'])
     assert.ok(copiesTo(world, address) <= (unrecorded ? 2 : 1), `${address} got it more than once`);
 }

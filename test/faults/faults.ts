@@ -59,7 +59,7 @@ export function process(component: string): Process {
 export class Faults {
   readonly calls: Called[] = [];
   /** When a call gets its turn; a test may order the calls of several processes. */
-  turn: (owner: Process) => Promise<unknown> = () => Promise.resolve();
+  turn: (owner: Process, command: string) => Promise<unknown> = () => Promise.resolve();
   /** Looks at the world after each effect. */
   look: () => void = () => undefined;
   readonly #aws: MemoryAws;
@@ -81,7 +81,7 @@ export class Faults {
   }
 
   async #send(command: Command, owner: Process): Promise<unknown> {
-    await this.turn(owner);
+    await this.turn(owner, command.constructor.name);
     if (!owner.alive) return forever;
     this.calls.push({ component: owner.component, command: command.constructor.name });
     if (this.calls.length === this.#fault?.at) return this.#fail(command, owner, this.#fault.way);

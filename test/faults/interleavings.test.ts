@@ -57,7 +57,7 @@ class Stage {
     if (act === 'sweep') return this.#run('sweep', '{}');
     if (act === 'report') return this.#run('report', JSON.stringify({ message: 'one' }));
     const owner = process('administrator');
-    this.running.push({ owner, done: this.#steer(act, owner).catch(() => undefined) });
+    this.running.push({ owner, done: this.steer(act, owner).catch(() => undefined) });
   }
 
   #worker(): [Component, string] {
@@ -69,13 +69,12 @@ class Stage {
     this.running.push({ owner, done: work(component, body, this.world, owner).catch(() => undefined) });
   }
 
-  /** As `postern spool` does it. */
-  async #steer(verb: Steering, owner: Process): Promise<void> {
+  /** As `postern spool` does it; true where the administrator was told that it is done, or will be. */
+  async steer(verb: Steering, owner: Process): Promise<boolean> {
     const desk = awsSpoolDesk({ client: this.world.faults.client(owner), table: 'spool' });
     const before = await desk.one(key);
-    if (before === undefined) return;
-    const answer = steer(before, verb, { now: this.world.now, clockHours: 24 });
-    if ('next' in answer) await desk.write(answer.next, before);
+    const answer = before && steer(before, verb, { now: this.world.now, clockHours: 24 });
+    return answer !== undefined && 'next' in answer && desk.write(answer.next, before!);
   }
 
   passTime(): void {
@@ -126,9 +125,37 @@ for (const to of [near, far])
         await stage.world.untilQuiet();
         assertAtRest(stage);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
+
+test('a wish that meets the sweep is carried out, whichever comes first', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+      const stage = new Stage(near);
+      await stage.begin();
+      // The worker dies with its claim.
+      stage.world.faults.turn = (owner) =>
+        Promise.resolve(owner.component === 'deliver' && dieAfterClaim(stage, owner));
+      stage.start('work');
+      await Promise.all(stage.running.map(({ owner }) => owner.killed));
+      stage.passTime();
+      stage.world.faults.turn = () => scheduler.schedule(Promise.resolve());
+      stage.start('sweep');
+      const told = await scheduler.waitFor(stage.steer('delete', process('administrator')));
+      await settle(stage, scheduler);
+      stage.world.faults.turn = () => Promise.resolve();
+      await stage.world.untilQuiet();
+      if (told) assert.equal(stage.delivery().state, 'deleted');
+      assert.equal(stage.copies(), told ? 0 : 1);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+function dieAfterClaim(stage: Stage, owner: Process): void {
+  if (stage.delivery().state === 'sending') owner.kill();
+}
 
 async function settle(stage: Stage, scheduler: { waitFor<T>(work: Promise<T>): Promise<T> }): Promise<void> {
   const ends = stage.running.map(({ owner, done }) => Promise.race([owner.killed, done]));
