@@ -14,11 +14,24 @@ document an item is, the sort key \`name\` which one. Write them with the consol
 * A dot is nesting: \`routing.relayHost\` is \`{"routing": {"relayHost": "…"}}\`. A field that is not written has its default.
 * Lists are lists of strings; a string set does as well. Numbers that are times may be fractions.
 * A misspelt attribute is a problem, with the name that was probably meant.
-* \`problems\`, \`warnings\` and \`publishedAt\` are the gateway's answers. A document with \`problems\` is not in force: the last
-  valid version is. \`publishedAt\` is when the item was last found valid; a warning never stops anything.
 * Names are hierarchical: \`Jane Doe/Acme\` and \`CN=Jane Doe/O=Acme\` are the same, and letter case does not matter.
 
 A JSON Schema of each form, for editors, is in [schema/](schema/).
+
+## How a document takes effect
+
+Within seconds of a write the gateway answers in the item itself:
+
+* \`publishedAt\`: the document is valid and in force. Every write of a valid document gets a new time.
+* \`problems\`: it is not in force as it stands; the last valid version is. Each sentence names the field and what would be right.
+* \`warnings\`: valid, and perhaps not meant. They stop nothing: an open relay, a postmaster that nobody is, a route that needs
+  direct sending where that is not deployed, a member of a listed group that is nobody's name, a DNS list that does not answer for
+  its test entry, a secret that nobody has made. DNS and secrets are looked at again every 15 minutes.
+
+Documents may be written in any order: one that names another waits, with the problem, until the other is published. Of two
+documents with one Internet address, or two default Global Domains, the one in force stays; when it goes, the other takes
+its place. A deletion that others need (a group that a list names, the last Configuration) does not take effect until they
+need it no more: \`postern documents list\` shows it as "deleted, still in force", with the reason.
 `;
 
 const entries = `## Entries of lists

@@ -62,7 +62,7 @@ export const hostLists = {
         'skip',
         about(
           `${inbound} > DNS Whitelist Filters: Desired action when a connecting host is found`,
-          'What a hit does besides skipping the blacklists.',
+          'A hit skips the DNS blacklists; `log` writes it down, too, `tag` adds `X-DNSWL-Site`.',
         ),
       ),
     },

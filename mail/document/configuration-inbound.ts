@@ -25,7 +25,7 @@ const inboundRelay = section(
       'denied-destinations',
       about(
         `${relay}: Deny messages to be sent to the following external internet domains`,
-        'Domains that nobody else may relay to.',
+        'Domains that nobody may relay to; `*`: all but those allowed.',
       ),
       ['*'],
     ),
@@ -40,7 +40,7 @@ const inboundRelay = section(
       'denied-hosts',
       about(
         `${relay}: Deny messages from the following internet hosts to be sent to external internet domains`,
-        'Hosts that may not relay.',
+        'Hosts that may not relay; `*`: all but those allowed.',
       ),
       ['*'],
     ),
@@ -55,20 +55,26 @@ const relayEnforcement = section(
       'external',
       about(
         `${enforcement}: Perform Anti-Relay enforcement for these connecting hosts`,
-        'Which peers the relay lists, the blacklists and the whitelists are for.',
+        '`external`: peers whose host name is not in a local domain; `all`: everybody; `none`: nobody, which is an open relay.',
       ),
     ),
     excludeHosts: entryList(
       'hosts',
-      about(`${enforcement}: Exclude these connecting hosts from anti-relay checks`, 'Exempt peers.'),
+      about(
+        `${enforcement}: Exclude these connecting hosts from anti-relay checks`,
+        'Peers that the lists do not concern: they may relay.',
+      ),
     ),
     authenticatedUsers: choice(
       ['allow', 'check'],
       'allow',
-      about(`${enforcement}: Exceptions for authenticated users`, 'Whether who has logged in may relay.'),
+      about(
+        `${enforcement}: Exceptions for authenticated users`,
+        '`allow`: who has logged in may relay; `check`: the relay lists are asked all the same.',
+      ),
     ),
   },
-  about(enforcement, 'Whom the relay lists concern.'),
+  about(enforcement, 'Whom the relay lists, the whitelists and the blacklists concern.'),
 );
 
 const inboundConnections = section(
@@ -77,7 +83,7 @@ const inboundConnections = section(
       false,
       about(
         `${connections}: Verify connecting hostname in DNS`,
-        'Only peers with a confirmed host name may send.',
+        'Only peers whose PTR name leads back to their address may send.',
       ),
     ),
     allow: entryList(
@@ -167,14 +173,27 @@ const senderAuthentication = section(
     spf: choice(
       ['off', 'tag', 'reject'],
       'tag',
-      about(`${dns}: SPF`, 'Refused under `reject`: only `fail`.'),
+      about(
+        `${dns}: SPF`,
+        '`tag` writes the result into Authentication-Results; `reject` refuses `fail` (550 5.7.23), and nothing milder.',
+      ),
     ),
     dmarc: choice(
       ['off', 'tag', 'reject'],
       'tag',
-      about('none', 'Refused under `reject`: a failure where the domain publishes p=reject.'),
+      about(
+        'none',
+        '`tag` writes the result into Authentication-Results; `reject` refuses failures where the domain publishes p=reject (550 5.7.1).',
+      ),
     ),
-    dkim: choice(['off', 'tag'], 'tag', about(`${dns}: DKIM`, 'A bad signature alone refuses nothing.')),
+    dkim: choice(
+      ['off', 'tag'],
+      'tag',
+      about(
+        `${dns}: DKIM`,
+        '`tag` writes the result into Authentication-Results. A bad signature alone refuses nothing.',
+      ),
+    ),
     trustedForwarders: entryList(
       'hosts',
       about('none', 'Hosts, and domains that seal with ARC, whose mail is never refused for these.'),

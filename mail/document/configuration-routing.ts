@@ -20,7 +20,7 @@ const ways = {
     'disabled',
     about(
       `${basics}: SMTP allowed within the local Internet domain`,
-      'Recipients on other servers of the domain may be reached by SMTP.',
+      'Whether recipients whose mail server is another server of the domain are reached by SMTP. All mail here is MIME, so `mime-only` and `all` do the same.',
     ),
   ),
   reachableOverSmtp: choice(
@@ -28,18 +28,24 @@ const ways = {
     'always',
     about(
       `${basics}: Servers within the local Notes domain are reachable via SMTP over TCPIP`,
-      'Whether all of them, or those of the same named network.',
+      'Which servers of the domain: `always` all of them, or those with our `namedNetwork`.',
     ),
   ),
   addressLookup: choice(
     ['fullname-then-local-part', 'fullname', 'local-part'],
     'fullname-then-local-part',
-    about(`${basics}: Address lookup`, 'By which keys a local recipient is looked up.'),
+    about(
+      `${basics}: Address lookup`,
+      'How a local recipient is found: by the whole address, by the local part as a name, or by the one and then by the other.',
+    ),
   ),
   hostNameLookup: choice(
     ['dynamic-then-local', 'dynamic', 'local'],
     'dynamic-then-local',
-    about(`${basics}: Host name lookup`, 'DNS, the hosts file, or DNS and then the hosts file.'),
+    about(
+      `${basics}: Host name lookup`,
+      'Where host names are looked up: `dynamic` in DNS, `local` in the hosts file.',
+    ),
   ),
 };
 
@@ -57,7 +63,7 @@ const hops = {
     'disabled',
     about(
       `${basics}: Use authentication when sending messages to the relay host`,
-      'enabled: on a failed login mail is sent without; required: it is kept and tried again.',
+      '`enabled`: the gateway logs in, and after a failed login sends without; `required`: the mail is kept and tried again.',
     ),
   ),
   relayHostCredentials: text(

@@ -56,7 +56,10 @@ const delivery = section(
     overQuota: choice(
       ['deliver', 'return', 'hold'],
       'deliver',
-      about(`${deliveryTab}: Over quota enforcement`, 'What happens when the mail file is full.'),
+      about(
+        `${deliveryTab}: Over quota enforcement`,
+        'When the mail file is full: `deliver` all the same, `return` to the sender, or `hold` until there is room or the time is up.',
+      ),
     ),
     junkUntrusted: flag(
       false,
@@ -132,12 +135,15 @@ const undeliverable = section(
       false,
       about(
         'notes.ini RouterProcessDeadMail',
-        'Whether dead mail gets further rounds without an administrator.',
+        'Mail whose report could not be given to anybody, either, is dead. Off: it stays until an administrator acts; on: it is tried again by itself.',
       ),
     ),
     deadMailAttempts: number(
       { fallback: 12, kind: 'count' },
-      about('notes.ini RouterDeadMailAttempts', 'Rounds then; 0: dead mail is dropped at once.'),
+      about(
+        'notes.ini RouterDeadMailAttempts',
+        'Rounds of `processDeadMail` before dead mail is dropped; 0: at once.',
+      ),
     ),
   },
   about(undeliverableTab, 'Mail that can neither be delivered nor returned.'),

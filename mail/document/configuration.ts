@@ -77,7 +77,10 @@ const conversion = section(
     phrase: choice(
       ['none', 'distinguished-name', 'common-name', 'remove'],
       'none',
-      about(`${conversionTab}: Phrase handling`, 'Display name added to converted senders.'),
+      about(
+        `${conversionTab}: Phrase handling`,
+        'Display name added to converted senders: none, the whole name, the common name; `remove` takes away the one that is there.',
+      ),
     ),
   },
   about(conversionTab, "Conversion of our own people's addresses."),

@@ -80,7 +80,10 @@ export const groupForm = form(
     groupType: choice(
       groupTypes,
       'multi-purpose',
-      about('Group > Basics: Group type', 'What it serves for.'),
+      about(
+        'Group > Basics: Group type',
+        '`multi-purpose` and `mail-only` take mail and may stand in lists; the others do neither.',
+      ),
     ),
     members: texts(
       about(

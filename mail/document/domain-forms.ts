@@ -61,17 +61,26 @@ export const globalDomainForm = form(
     addressFormat: choice(
       ['address-only', 'name-and-address'],
       'address-only',
-      about(`${conversions}: Internet Address format`, '`user@dom` or `"Name" <user@dom>`.'),
+      about(
+        `${conversions}: Internet Address format`,
+        'How converted senders are written: `user@dom` or `"Name" <user@dom>`.',
+      ),
     ),
     localPart: choice(
       ['full-name', 'common-name', 'short-name'],
       'full-name',
-      about(`${conversions}: Local part formed from`, 'Local part of constructed addresses.'),
+      about(
+        `${conversions}: Local part formed from`,
+        'What the local part of constructed addresses is made from, for people without an Internet address.',
+      ),
     ),
     dominoDomainsIncluded: choice(
       ['none', 'one', 'all'],
       'none',
-      about(`${conversions}: Domino domain(s) included`, 'Domino domains in constructed addresses.'),
+      about(
+        `${conversions}: Domino domain(s) included`,
+        'How many Domino domains a constructed address carries.',
+      ),
     ),
     dominoDomainPosition: choice(
       ['left', 'right'],

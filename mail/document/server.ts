@@ -95,11 +95,17 @@ export const serverForm = form(
     ),
     trustedProxies: entryList(
       'networks',
-      about('none', 'Addresses of peers that may send XCLIENT and so speak for another peer.'),
+      about(
+        'none',
+        'Proxies that may send XCLIENT: the session is then that of the peer they name, and the connection rules run for it. Without XCLIENT they are peers like others.',
+      ),
     ),
     proxyProtocol: entryList(
       'networks',
-      about('none', 'Addresses of load balancers that begin every connection with a PROXY header.'),
+      about(
+        'none',
+        'Load balancers: a connection from these addresses must begin with a PROXY header (v1 or v2), else it is closed. Others must not send one.',
+      ),
     ),
     ports: section(
       {
