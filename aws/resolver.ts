@@ -6,6 +6,7 @@
 import { Resolver as DnsResolver } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { reversed } from '../mail/policy/dns-lists.ts';
 import { DnsUnavailable, type Resolver } from '../mail/relay/doors.ts';
 
 export type HostNameLookup = 'dynamic-then-local' | 'dynamic' | 'local';
@@ -21,15 +22,22 @@ export interface ResolverOptions {
 export function dnsResolver({ servers, timeoutMs = 3_000, tries = 3 }: ResolverOptions): Resolver {
   const dns = new DnsResolver({ timeout: timeoutMs, tries });
   if (servers.length > 0) dns.setServers([...servers]);
+  // Each try waits twice as long as the one before.
+  const ask = askWithin(timeoutMs * 2 ** tries + 500);
   return {
     async mx(domain) {
       const { exists, records } = await ask(domain, () => dns.resolveMx(domain));
       return { exists, records: records.map(({ exchange, priority }) => ({ exchange, priority })) };
     },
-    addresses: (host, family) => addresses(dns, host, family),
-    ptr: async (address) => (await ask(address, () => dns.reverse(address))).records,
+    addresses: (host, family) => addresses({ dns, ask }, host, family),
+    ptr: async (address) => (await ask(address, () => dns.resolvePtr(pointerName(address)))).records,
     txt: async (name) => (await ask(name, () => dns.resolveTxt(name))).records,
   };
+}
+
+/** Not `reverse`: it calls a server that fails "no such name", and asks the hosts file. */
+function pointerName(address: string): string {
+  return `${reversed(address)}.${address.includes(':') ? 'ip6' : 'in-addr'}.arpa`;
 }
 
 interface Answer<T> {
@@ -41,18 +49,40 @@ interface Answer<T> {
 const noSuchName = new Set(['ENOTFOUND', 'EBADNAME']);
 const noSuchRecord = 'ENODATA';
 
-async function ask<T>(name: string, query: () => Promise<T[]>): Promise<Answer<T>> {
+type Ask = <T>(name: string, query: () => Promise<T[]>) => Promise<Answer<T>>;
+
+/** The deadline is a second one of our own: the library has been seen to lose its timer, and a session must not hang. */
+function askWithin(milliseconds: number): Ask {
+  return async (name, query) => {
+    try {
+      return { exists: true, records: await within(milliseconds, query()) };
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code === noSuchRecord) return { exists: true, records: [] };
+      if (code !== undefined && noSuchName.has(code)) return { exists: false, records: [] };
+      throw new DnsUnavailable(`DNS could not be asked for ${name} (${code})`, { cause });
+    }
+  };
+}
+
+async function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(Object.assign(new Error('No answer in time'), { code: 'ETIMEOUT' })),
+    milliseconds,
+  );
   try {
-    return { exists: true, records: await query() };
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === noSuchRecord) return { exists: true, records: [] };
-    if (code !== undefined && noSuchName.has(code)) return { exists: false, records: [] };
-    throw new DnsUnavailable(`DNS could not be asked for ${name} (${code})`, { cause });
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-async function addresses(dns: DnsResolver, host: string, family?: 4 | 6): Promise<string[]> {
+async function addresses(
+  { dns, ask }: { dns: DnsResolver; ask: Ask },
+  host: string,
+  family?: 4 | 6,
+): Promise<string[]> {
   if (isIP(host) !== 0) return [host];
   const queries = [
     family === 6 ? [] : ask(host, () => dns.resolve4(host)),

@@ -12,6 +12,8 @@ const zone = {
   'broken.example': 'SERVFAIL',
   'silent.example': 'say nothing',
   '1.0.0.9.in-addr.arpa': { ptr: ['mx.there.example'] },
+  '2.0.0.9.in-addr.arpa': 'SERVFAIL',
+  '3.0.0.9.in-addr.arpa': 'say nothing',
 } as const;
 
 test('records come as they are', async () => {
@@ -47,6 +49,7 @@ for (const name of ['broken.example', 'silent.example'])
     await assert.rejects(resolver.mx(name), DnsUnavailable);
     await assert.rejects(resolver.addresses(name), DnsUnavailable);
     await assert.rejects(resolver.txt(name), DnsUnavailable);
+    await assert.rejects(resolver.ptr(name === 'broken.example' ? '9.0.0.2' : '9.0.0.3'), DnsUnavailable);
   });
 
 const hosts = async () => Promise.resolve('# ours\n10.0.0.7 Domino1.corp domino1 # old\nfd00::7 domino1\n');
