@@ -4,6 +4,7 @@ import type { Directory } from './directory.ts';
 import type { MailBucket } from './mail-bucket.ts';
 import type { Mailboxes } from './mailboxes.ts';
 import type { Network } from './network.ts';
+import type { SesEvents } from './ses-events.ts';
 import type { Spool } from './spool.ts';
 import type { Views } from './views.ts';
 import type { WorkQueues } from './work-queues.ts';
@@ -16,5 +17,6 @@ export interface Nouns {
   readonly mailboxes: Mailboxes;
   readonly bucket: MailBucket;
   readonly queues: WorkQueues;
+  readonly sesEvents: SesEvents;
   readonly network: Network;
 }

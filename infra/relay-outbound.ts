@@ -2,10 +2,8 @@
  * Carries mail outward. Deployed once for what Lambda reaches by itself (SES, public hosts on ports other than
  * 25), and where direct sending is on a second time, in private subnets whose NAT has a fixed address.
  */
-import { Aws } from 'aws-cdk-lib';
 import { settings } from '../functions/relay-outbound/settings.ts';
 import type { Construct } from 'constructs';
-import { allow } from './component.ts';
 import { GatewayFunction } from './gateway-function.ts';
 import type { Nouns } from './nouns.ts';
 import { grantSecrets } from './secrets.ts';
@@ -14,7 +12,7 @@ export function relayOutbound(scope: Construct, nouns: Nouns): GatewayFunction {
   const { deployment, queues } = nouns;
   const component = new GatewayFunction(scope, { deployment, folder: 'relay-outbound', settings });
   grantRelaying(component, nouns, 'relay');
-  grantSes(component);
+  nouns.sesEvents.grantSend(component);
   queues.relay.feed(component);
   return component;
 }
@@ -48,11 +46,4 @@ function grantRelaying(
   grantSecrets(component, deployment.stackName);
   queues.grantSend(component, ['report', own]);
   queues.name(component, own === 'relay' ? 'direct' : 'relay');
-}
-
-function grantSes(component: GatewayFunction): void {
-  allow(component, {
-    actions: ['ses:SendRawEmail'],
-    resources: [`arn:${Aws.PARTITION}:ses:${Aws.REGION}:${Aws.ACCOUNT_ID}:identity/*`],
-  });
 }

@@ -12,7 +12,7 @@ export function reportFailure(
   views.grantSettings(component);
   spool.grantReport(component);
   bucket.grantRead(component, ['spool', 'kept', 'settings']);
-  bucket.grantWrite(component, ['spool']);
+  bucket.grantWrite(component, ['spool', 'kept']);
   queues.grantSend(component, ['route']);
   queues.report.feed(component);
   queues.report.grantPostpone(component);

@@ -18,6 +18,7 @@ import { reportFailure } from './report-failure.ts';
 import { retryDeferred } from './retry-deferred.ts';
 import { routeMail } from './route-mail.ts';
 import { saveQueries } from './saved-queries.ts';
+import { SesEvents } from './ses-events.ts';
 import { Spool } from './spool.ts';
 import { Views } from './views.ts';
 import { WorkQueues } from './work-queues.ts';
@@ -48,6 +49,7 @@ export class PosternStack extends Stack {
 
   private nouns(deployment: Deployment): Nouns {
     const { stackName } = deployment;
+    const queues = new WorkQueues(this, deployment);
     return {
       deployment,
       directory: new Directory(this, stackName),
@@ -55,7 +57,8 @@ export class PosternStack extends Stack {
       spool: new Spool(this, stackName),
       mailboxes: new Mailboxes(this, stackName),
       bucket: new MailBucket(this, stackName),
-      queues: new WorkQueues(this, deployment),
+      queues,
+      sesEvents: new SesEvents(this, stackName, queues.report),
       network: new Network(this, deployment),
     };
   }

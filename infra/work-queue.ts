@@ -2,7 +2,7 @@
  * A queue is born complete: its dead-letter queue, and a visibility time computed from its consumer's time-out
  * (six times, as AWS advises for event source mappings).
  */
-import { Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -23,14 +23,22 @@ export interface WorkQueueProps {
   readonly name: QueueName;
   readonly consumer: Consumer;
   readonly maxReceiveCount: number;
+  /** Its messages are the only copy of something: it outlives the stack. */
+  readonly holdsMail: boolean;
 }
 
 /** Held for as long as SQS allows: two weeks to notice and redrive. */
 const retention = Duration.days(14);
 const largestMessageBytes = 1_048_576;
 
-export function deadLetterQueue(scope: Construct, id: string, queueName: string): Queue {
+export function deadLetterQueue(
+  scope: Construct,
+  id: string,
+  queueName: string,
+  removalPolicy = RemovalPolicy.DESTROY,
+): Queue {
   return new Queue(scope, id, {
+    removalPolicy,
     queueName,
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
@@ -45,13 +53,16 @@ export class WorkQueue extends Construct {
   readonly dead: Queue;
   private readonly consumer: Consumer;
 
-  constructor(scope: Construct, { stackName, name, consumer, maxReceiveCount }: WorkQueueProps) {
+  constructor(scope: Construct, props: WorkQueueProps) {
+    const { stackName, name, consumer, maxReceiveCount, holdsMail } = props;
     super(scope, `${pascalCase(name)}Queue`);
+    const removalPolicy = holdsMail ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     this.name = name;
     this.consumer = consumer;
-    this.dead = deadLetterQueue(this, 'Dead', `${stackName}-${name}-dead`);
+    this.dead = deadLetterQueue(this, 'Dead', `${stackName}-${name}-dead`, removalPolicy);
     this.queue = new Queue(this, 'Queue', {
       queueName: `${stackName}-${name}`,
+      removalPolicy,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: retention,

@@ -30,7 +30,13 @@ export class WorkQueues extends Construct {
   constructor(scope: Construct, { stackName, directSending }: Deployment) {
     super(scope, 'Queues');
     const queue = (name: QueueName, consumer: Consumer) =>
-      new WorkQueue(this, { stackName, name, consumer, maxReceiveCount: maxReceiveCounts[name] });
+      new WorkQueue(this, {
+        stackName,
+        name,
+        consumer,
+        maxReceiveCount: maxReceiveCounts[name],
+        holdsMail: name === 'route',
+      });
     this.route = queue('route', routeMail);
     this.deliver = queue('deliver', deliverToMailbox);
     this.relay = queue('relay', relayOutbound);

@@ -147,11 +147,26 @@ async function inward(world: MailWorld): Promise<void> {
   await world.leave({ message: many, part: 'm' }, { phase: 'planned', wake: wakeOf(many), wakeAt: past });
 }
 
+/** SES took it, and tells of a bounce later. */
+async function bounces(world: MailWorld): Promise<string> {
+  const [message = ''] = await world.bobWrites(['<anna@there.example>']);
+  const { recipients } = await world.delivery(message, 'delivered');
+  const bounce = {
+    eventType: 'Bounce',
+    mail: { messageId: recipients[0]?.reply?.replace(/^.* as /, '') },
+    bounce: { bounceType: 'Permanent', bouncedRecipients: [{ emailAddress: 'anna@there.example' }] },
+  };
+  const envelope = { Type: 'Notification', TopicArn: 'arn:aws:sns', Message: JSON.stringify(bounce) };
+  await world.enqueue('report', JSON.stringify(envelope));
+  return message;
+}
+
 /** To SES; what is too large for it is held. */
 async function bySes(world: MailWorld): Promise<void> {
+  await world.reported(await bounces(world));
   const routing = { relayHost: 'ses', sesMaximumSize: 2 };
   await configure(world, routing, { undeliverable: { hold: true }, delivery: { overQuota: 'return' } });
-  await world.bobWrites(['<anna@there.example>']);
+  await world.delivery(await bounces(world), 'held');
   const [tooLarge = ''] = await world.bobWrites(['<anna@there.example>'], large(4096));
   await world.delivery(tooLarge, 'held');
   await world.delivery(await world.strangerWrites('full@acme.example', large(1.2 * megabyte)), 'held');

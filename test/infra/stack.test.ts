@@ -3,5 +3,6 @@ import './stack/storage.ts';
 import './stack/functions.ts';
 import './stack/rights.ts';
 import './stack/listener.ts';
+import './stack/ses.ts';
 import './stack/local.ts';
 import './stack/alarms.ts';

@@ -127,11 +127,18 @@ for (const { id, properties } of queues) {
     const own = policies.find((policy) =>
       (policy['Queues'] as { Ref: string }[]).some(({ Ref }) => Ref === id),
     );
-    const statement = at(own, 'PolicyDocument', 'Statement', 0);
-    assert.equal(at(statement, 'Effect'), 'Deny');
-    assert.equal(at(statement, 'Condition', 'Bool', 'aws:SecureTransport'), 'false');
+    const statements = at(own, 'PolicyDocument', 'Statement') as Record<string, unknown>[];
+    const denied = statements.find(({ Effect }) => Effect === 'Deny');
+    assert.equal(at(denied, 'Condition', 'Bool', 'aws:SecureTransport'), 'false');
   });
 }
+
+for (const name of ['postern-route', 'postern-route-dead'])
+  test(`${name} outlives the stack and its updates: it may hold the only copy of an envelope`, () => {
+    const queue = queues.find(({ properties }) => properties['QueueName'] === name);
+    assert.equal(queue?.resource['DeletionPolicy'], 'Retain');
+    assert.equal(queue?.resource['UpdateReplacePolicy'], 'Retain');
+  });
 
 const consumers = [
   ['postern-route', routeMail],
