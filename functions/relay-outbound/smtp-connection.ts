@@ -28,6 +28,9 @@ export type Timeouts = Readonly<Record<keyof typeof standardTimeouts, number>>;
 /** NAT gateways forget a silent connection after 350 s. */
 const keepAliveDelay = 60_000;
 
+/** Far more than commands are ever on their way; a host that talks on does not fill our memory. */
+const mostUnread = 1_000;
+
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';
 }
@@ -151,6 +154,7 @@ export class SmtpConnection {
   #take(chunk: Buffer): void {
     try {
       this.#replies.push(...this.#reader.read(chunk));
+      if (this.#replies.length > mostUnread) throw new Error('it sends replies without end');
     } catch (error) {
       this.#lose((error as Error).message, error);
       this.#socket.destroy();

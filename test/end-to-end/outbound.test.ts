@@ -112,11 +112,17 @@ test('mail leaves by relay host and by MX, is tried again, and comes back with t
     assert.match(await report(gateway, t, 2), /Diagnostic-Code: X-Notes; /);
   });
 
+  await t.test('mail that would come back to ourselves is reported as a loop', async () => {
+    await routing(gateway, { relayHost: gateway.endpoints.smtp });
+    await write(gateway, ['x@one.example'], 'loops');
+    assert.match(await report(gateway, t, 3), /554 5\.4\.6 The mail loops/);
+  });
+
   await t.test('what cannot be delivered in time is reported as expired', async () => {
     await using sink = await smtpSink({ script: { RCPT: '451 4.3.0 Not now' } });
     await routing(gateway, { relayHost: `127.0.0.1:${sink.port}` }, { timeoutHours: 0.0003 });
     await write(gateway, ['late@one.example'], 'expires');
-    const text = await report(gateway, t, 3);
+    const text = await report(gateway, t, 4);
     assert.match(text, /451 4\.3\.0 Not now/);
     assert.match(text, /^Action: failed$/m);
   });

@@ -356,6 +356,16 @@ test('a reply that nobody asked for is no answer to the next message', async () 
   assert.equal(sink.connections, 2);
 });
 
+test('a host that talks on is hung up on', async () => {
+  await using sink = await smtpSink({
+    script: { greeting: `220 hi\n${'250 more\n'.repeat(5_000)}250 more` },
+  });
+  await using line = lineTo(`[127.0.0.1]:${sink.port}`);
+  const { results, hop } = await line.send();
+  assert.equal(hop, 'down');
+  assert.match(results[0]!.reply, /^451 4\.4\.1 .*(?:replies without end|exceeds 65536 octets)/);
+});
+
 test('whatever bytes a host answers with, nobody is told of a success, and nothing breaks', async () => {
   const noise = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
   const line = fc.stringMatching(/^[2-5]\d\d[- ]?[ -~]{0,20}\r?\n$/);
