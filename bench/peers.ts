@@ -2,10 +2,11 @@
  * The servers that are measured side by side. Each answers on a port of its own on loopback; those that setup.sh
  * installs are left out where they are not there.
  */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { buildSync } from 'esbuild';
+import { selfSigned } from '../listener/self-signed.ts';
 import { peersFolder, start, type Running, type ServerCommand } from './process.ts';
 
 export interface Peer {
@@ -117,7 +118,7 @@ export function peerNamed(name: string): Peer {
 
 /** Runs the peer, and what it needs, while the work lasts. */
 export async function withPeer<T>(peer: Peer, work: (server: Running) => Promise<T>): Promise<T> {
-  mkdirSync(certificates, { recursive: true });
+  makeCertificate();
   const beside = peer.needs && (await start(peer.needs));
   try {
     const server = await start(peer.command);
@@ -129,6 +130,15 @@ export async function withPeer<T>(peer: Peer, work: (server: Running) => Promise
   } finally {
     await beside?.stop();
   }
+}
+
+/** One pair for every server. */
+function makeCertificate(): void {
+  mkdirSync(certificates, { recursive: true });
+  if (existsSync(join(certificates, 'key.pem'))) return;
+  const { key, cert } = selfSigned('bench.invalid', new Date());
+  writeFileSync(join(certificates, 'key.pem'), key);
+  writeFileSync(join(certificates, 'cert.pem'), cert);
 }
 
 async function postfixQueueIsEmpty(): Promise<void> {

@@ -32,13 +32,16 @@ async function acceptBench(): Promise<Judged[]> {
     {
       rounds,
       seconds: Number(values.seconds),
-      servers: values.servers?.split(',').map(peerNamed) ?? peers.filter((peer) => peer.name !== 'smtp-server-tls'),
+      servers:
+        values.servers?.split(',').map(peerNamed) ?? peers.filter((peer) => peer.name !== 'smtp-server-tls'),
       cases: cases.filter((one) => wanted?.includes(one.name) ?? true),
       file: join(results, 'accept.jsonl'),
     },
     console.log,
   );
-  console.log(`\nMessages/s · server CPU s per 1,000 (medians of ${rounds} rounds)\n\n${acceptTable(found)}\n`);
+  console.log(
+    `\nMessages/s · server CPU s per 1,000 (medians of ${rounds} rounds)\n\n${acceptTable(found)}\n`,
+  );
   return acceptTargets.flatMap((target) => judge(target, found));
 }
 
@@ -50,7 +53,10 @@ function acceptTable(found: readonly Measured[]): string {
     const [rate, cpu] = [median(own.map((one) => one.rate)), median(own.map((one) => one.cpuPerThousand))];
     return `${figure(rate)} · ${figure(cpu)}`;
   };
-  return table(['', ...servers], names.map((name) => [name, ...servers.map((server) => cell(name, server))]));
+  return table(
+    ['', ...servers],
+    names.map((name) => [name, ...servers.map((server) => cell(name, server))]),
+  );
 }
 
 const benches: Readonly<Record<string, () => Promise<Judged[]>>> = {
@@ -66,7 +72,9 @@ const benches: Readonly<Record<string, () => Promise<Judged[]>>> = {
 const names = positionals.length > 0 ? positionals : Object.keys(benches);
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) {
-  console.error(`There is no benchmark "${unknown.join(', ')}"; there are ${Object.keys(benches).join(', ')}.`);
+  console.error(
+    `There is no benchmark "${unknown.join(', ')}"; there are ${Object.keys(benches).join(', ')}.`,
+  );
   process.exit(2);
 }
 const judged: Judged[] = [];

@@ -14,11 +14,34 @@ export interface Target {
 }
 
 export const acceptTargets: readonly Target[] = [
-  { what: '2 KB, kept', case: '2k-kept', server: 'postern', rate: { peer: 'smtp-server', times: 0.8 }, cpuPerThousand: 0.2 },
-  { what: '2 KB, kept, durable', case: '2k-kept', server: 'postern-aws', rate: { peer: 'postfix', times: 3 }, cpuPerThousand: 0.7 },
+  {
+    what: '2 KB, kept',
+    case: '2k-kept',
+    server: 'postern',
+    rate: { peer: 'smtp-server', times: 0.8 },
+    cpuPerThousand: 0.2,
+  },
+  {
+    what: '2 KB, kept, durable',
+    case: '2k-kept',
+    server: 'postern-aws',
+    rate: { peer: 'postfix', times: 3 },
+    cpuPerThousand: 0.7,
+  },
   { what: '2 KB, one per connection', case: '2k-one', server: 'postern', rate: { peer: 'haraka', times: 2 } },
-  { what: '2 KB, one per connection', case: '2k-one', server: 'postern', rate: { peer: 'postfix', times: 3 } },
-  { what: '5 MB', case: '5m-kept', server: 'postern', rate: { peer: 'smtp-server', times: 2 }, cpuPerThousand: 6 },
+  {
+    what: '2 KB, one per connection',
+    case: '2k-one',
+    server: 'postern',
+    rate: { peer: 'postfix', times: 3 },
+  },
+  {
+    what: '5 MB',
+    case: '5m-kept',
+    server: 'postern',
+    rate: { peer: 'smtp-server', times: 2 },
+    cpuPerThousand: 6,
+  },
 ];
 
 export interface Judged {
