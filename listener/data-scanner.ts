@@ -32,7 +32,10 @@ export class DataScanner {
       switch (this.#state) {
         case 'in-line':
           at = endOfLines(chunk, words, at);
-          if (at < chunk.length) this.#control(chunk[at++]!);
+          if (isStuffedLine(chunk, at)) {
+            kept = move(chunk, kept, run, at + 2);
+            run = at += 3;
+          } else if (at < chunk.length) this.#control(chunk[at++]!);
           break;
         case 'cr':
           this.#state = chunk[at] === lf ? 'line-start' : 'in-line';
@@ -85,6 +88,12 @@ function endOfLines(chunk: Buffer, words: Int32Array | undefined, from: number):
   while (at + 2 < chunk.length && chunk[at] === cr && chunk[at + 1] === lf && chunk[at + 2] !== dot)
     at = nextControl(chunk, words, at + 2);
   return at;
+}
+
+/** A line ends at `at`, and the next one begins with a dot that is not alone: most dots of a message are such. */
+function isStuffedLine(chunk: Buffer, at: number): boolean {
+  if (at + 3 >= chunk.length || chunk[at + 2] !== dot || chunk[at + 3]! < 0x0e) return false;
+  return chunk[at] === cr && chunk[at + 1] === lf;
 }
 
 /** The next NUL, CR or LF at or after `from`, looking at four octets at once; the length where there is none. */
