@@ -23,7 +23,10 @@ export function awsSettings(options: {
   });
 }
 
-/** `held` itself where it is still the current set; undefined: none is published. */
+/**
+ * `held` itself where it is still the current set; undefined: none is published. A set that cannot be read may have
+ * been left behind, and deleted, since the pointer was read: then the one that it means now is.
+ */
 export async function currentSettings(
   store: Pick<SettingsStore, 'pointer' | 'read'>,
   server: string,
@@ -31,5 +34,10 @@ export async function currentSettings(
 ): Promise<Settings | undefined> {
   const pointer = await store.pointer(server);
   if (pointer === undefined) return undefined;
-  return pointer.version === held?.version ? held : store.read(pointer);
+  if (pointer.version === held?.version) return held;
+  return store.read(pointer).catch(async (cause: unknown) => {
+    const now = await store.pointer(server);
+    if (now === undefined || now.objectKey === pointer.objectKey) throw cause;
+    return store.read(now);
+  });
 }

@@ -1,7 +1,10 @@
 /**
- * The settings of each server: immutable S3 objects `settings/<server>/<version>.json`, and in table `views` one
- * pointer per server (`settings#<server>`, `-`) to the current one. The pointer moves only from the one that was
+ * The settings of each server: immutable S3 objects `settings/<server>/<version>-<random>.json`, and in table `views`
+ * one pointer per server (`settings#<server>`, `-`) to the current one. The pointer moves only from the one that was
  * read before the settings were compiled (`sequence` as seen), so that a slow publisher never brings old ones back.
+ *
+ * No object's key is used twice, so what the pointer has left behind is never pointed at again: the set before the
+ * last one is deleted. The last one stays for who has just read the old pointer.
  */
 import {
   DeleteItemCommand,
@@ -9,7 +12,8 @@ import {
   PutItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { randomUUID } from 'node:crypto';
 import { foldName } from '../mail/document/names.ts';
 import type { Settings } from '../mail/directory/settings.ts';
 import { conditionally, fromItem, toItem, values } from './items.ts';
@@ -18,6 +22,8 @@ export interface Pointer {
   readonly server: string;
   readonly version: string;
   readonly objectKey: string;
+  /** Of the set before this one. */
+  readonly previousKey?: string;
   readonly sequence: number;
   readonly publishedAt: string;
   /** Goes from one set to the next, so that it is made only once (`Settings.forwardingKey`). */
@@ -79,7 +85,7 @@ async function writeSettings(
   { settings, seen, publishedAt }: { settings: Settings; seen: Pointer | undefined; publishedAt: string },
 ): Promise<boolean> {
   const server = foldName(settings.server.name);
-  const objectKey = `settings/${server}/${settings.version}.json`;
+  const objectKey = `settings/${server}/${settings.version}-${randomUUID()}.json`;
   await options.s3.send(
     new PutObjectCommand({
       Bucket: options.bucket,
@@ -89,9 +95,15 @@ async function writeSettings(
     }),
   );
   const sequence = (seen?.sequence ?? 0) + 1;
-  const { version, forwardingKey } = settings;
-  const key = forwardingKey === undefined ? {} : { forwardingKey };
-  const pointer: Pointer = { server, version, objectKey, sequence, publishedAt, ...key };
+  const pointer = {
+    server,
+    version: settings.version,
+    objectKey,
+    previousKey: seen?.objectKey,
+    sequence,
+    publishedAt,
+    forwardingKey: settings.forwardingKey,
+  };
   const { done } = await conditionally(() =>
     options.client.send(
       new PutItemCommand({
@@ -101,7 +113,15 @@ async function writeSettings(
       }),
     ),
   );
+  // Never the one just written: a write that was repeated may say no, and yet the pointer means it.
+  if (done) await deleteObject(options, seen?.previousKey);
   return done;
+}
+
+/** What is left over costs little; nothing depends on its going. */
+async function deleteObject({ s3, bucket }: Options, Key: string | undefined): Promise<void> {
+  if (Key === undefined) return;
+  await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key })).catch(() => undefined);
 }
 
 async function removePointer({ client, table }: Options, seen: Pointer): Promise<boolean> {

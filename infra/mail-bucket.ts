@@ -1,7 +1,7 @@
 /**
  * Everything that is stored as bytes, by prefix: `spool/` bodies as received (30 days), `envelopes/` and
  * `plans/` too large for a record, `kept/` bodies of held and dead mail (no expiry), `mailboxes/` the copies in
- * mail files, `settings/` one immutable object per published version.
+ * mail files, `settings/` one immutable object per published version, the current one and the last.
  */
 import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';

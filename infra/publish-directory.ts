@@ -20,6 +20,8 @@ export function publishDirectory(scope: Construct, nouns: Nouns): GatewayFunctio
   directory.grantPublish(component);
   views.grantPublish(component);
   bucket.grantWrite(component, ['settings']);
+  // Sets of settings that were left behind.
+  bucket.grantDelete(component, ['settings']);
   grantSecretNames(component, deployment.stackName);
   // It sends nothing: it warns of routes that need what is not deployed.
   queues.name(component, 'direct');

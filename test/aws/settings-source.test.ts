@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { viewsDirectory } from '../../aws/directory.ts';
 import { currentSettings } from '../../aws/settings-source.ts';
 import { settingsStore } from '../../aws/settings-store.ts';
@@ -98,6 +98,24 @@ describe('settings', () => {
       await harness.write({ ...server, greeting: `${how} no more` });
       assert.equal((await prepared().source.current()).server.greeting, `${how} no more`);
     });
+});
+
+test('of old sets the last one stays, and who finds one gone reads the current one', async () => {
+  const { s3, bucket, publisher } = harness;
+  await harness.write({ ...server, greeting: 'old' });
+  const old = await publisher.settings.pointer(ownServer);
+  for (const greeting of ['next', 'after', 'now']) await harness.write({ ...server, greeting });
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: 'settings/' }));
+  const now = await publisher.settings.pointer(ownServer);
+  assert.deepEqual(Contents.map(({ Key }) => Key).sort(), [now?.objectKey, now?.previousKey].sort());
+
+  const pointers = [old, now];
+  const late = { ...publisher.settings, pointer: () => Promise.resolve(pointers.shift()) };
+  assert.equal((await currentSettings(late, ownServer, undefined))?.server.greeting, 'now');
+  await assert.rejects(
+    currentSettings({ ...late, pointer: () => Promise.resolve(old) }, ownServer, undefined),
+    { name: 'NoSuchKey' },
+  );
 });
 
 describe('look-ups', () => {
