@@ -35,7 +35,7 @@ export interface Measured {
 }
 
 /** How long a measurement waits for a quiet machine, in seconds. */
-const patience = 20;
+const patience = 5;
 
 export interface AcceptPlan {
   readonly rounds: number;

@@ -105,5 +105,5 @@ function positive(name: string, text: string): number {
   const value = Number(text);
   if (value > 0) return value;
   console.error(`--${name} is "${text}"; it must be a number above 0.`);
-  process.exit(2);
+  return process.exit(2);
 }
