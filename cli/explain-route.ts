@@ -2,7 +2,7 @@
 import type { ReversePath } from '../mail/address/address.ts';
 import type { Envelope, Session } from '../mail/envelope/envelope.ts';
 import type { PolicyContext } from '../mail/policy/context.ts';
-import { standingOf } from '../mail/policy/standing.ts';
+import { standingAsFarAsKnown } from '../mail/policy/standing.ts';
 import type { Because } from '../mail/policy/verdict.ts';
 import type { Leaf } from '../mail/router/leaf.ts';
 import { routeRecipient } from '../mail/router/route.ts';
@@ -24,8 +24,8 @@ interface Asked {
 export async function explainRoute({ context }: { context: PolicyContext }, asked: Asked): Promise<Route[]> {
   const { settings, directory, resolver, session } = context;
   const address = asked.address.trim().replace(/^<(.*)>$/, '$1');
-  const { standing } = await standingOf(settings, session.peer);
-  const hostName = await session.peer.hostName();
+  const standing = await standingAsFarAsKnown(settings, session.peer);
+  const hostName = session.peer.known();
   const envelope = envelopeOf(context, asked, { address, standing, ...(hostName && { hostName }) });
   const leaves = await routeRecipient({ address }, { settings, directory, resolver, envelope });
   return leaves.map((leaf) => ({

@@ -5,8 +5,7 @@ import type { HeaderEdit } from '../mail/envelope/header-edits.ts';
 import type { HeaderBlock } from '../mail/envelope/header.ts';
 import { headerFacts } from '../mail/envelope/header-facts.ts';
 import { received } from '../mail/envelope/received.ts';
-import { standingOf } from '../mail/policy/standing.ts';
-import { DnsUnavailable } from '../mail/relay/doors.ts';
+import { standingAsFarAsKnown } from '../mail/policy/standing.ts';
 import { bodyKeyOf } from '../mail/spool/keys.ts';
 import type { Arriving } from './data.ts';
 import type { Findings } from './policy.ts';
@@ -84,7 +83,7 @@ function editsOf(
 
 async function sessionOf({ dialogue, transaction }: Arriving): Promise<Session> {
   const { tls, auth, peer, hello, id, port } = dialogue;
-  const standing = await standingNow(dialogue, transaction.settings);
+  const standing = await standingAsFarAsKnown(transaction.settings, peer);
   const hostName = peer.known();
   return {
     id,
@@ -96,17 +95,4 @@ async function sessionOf({ dialogue, transaction }: Arriving): Promise<Session> 
     ...(auth && { auth }),
     standing,
   };
-}
-
-/** A name that cannot be looked up now exempted nobody: had a rule needed it, the mail would have been put off. */
-async function standingNow(
-  { peer }: Arriving['dialogue'],
-  settings: Arriving['transaction']['settings'],
-): Promise<Session['standing']> {
-  try {
-    return (await standingOf(settings, peer)).standing;
-  } catch (cause) {
-    if (cause instanceof DnsUnavailable) return 'external';
-    throw cause;
-  }
 }

@@ -7,6 +7,7 @@ import { canonicalDomain } from '../address/domain.ts';
 import type { Settings } from '../directory/settings.ts';
 import { DomainSet } from '../document/domain-set.ts';
 import type { Session } from '../envelope/envelope.ts';
+import { DnsUnavailable } from '../relay/doors.ts';
 import { listsOf, matchPeer } from './lists.ts';
 import type { Peer } from './peer.ts';
 import { inConfiguration } from './ruling.ts';
@@ -31,6 +32,16 @@ export async function standingOf(settings: Settings, peer: Peer): Promise<Standi
   const domain = hostName === undefined ? undefined : ownDomainsOf(settings).match(hostName);
   if (domain === undefined) return { standing: 'external' };
   return { standing: 'internal', because: { document: domain, field: 'primaryDomain', entry: hostName! } };
+}
+
+/** For what is accepted already: a name that cannot be looked up exempted nobody, or the mail would have been put off. */
+export async function standingAsFarAsKnown(settings: Settings, peer: Peer): Promise<Session['standing']> {
+  try {
+    return (await standingOf(settings, peer)).standing;
+  } catch (cause) {
+    if (cause instanceof DnsUnavailable) return 'external';
+    throw cause;
+  }
 }
 
 function ownDomainsOf(settings: Settings): DomainSet {
