@@ -1,7 +1,8 @@
 /**
  * The calls that every accepted message costs, by node:http kept alive: the SDK's own way takes ten times the CPU
  * (docs/measured.md). It only ever succeeds: whatever is not plainly a success gives `undefined`, and the caller
- * asks the SDK, which retries, corrects clocks and knows every error. After a failure the SDK serves for a while.
+ * asks the SDK, which retries, corrects clocks and knows every error. After a failure the SDK serves for a
+ * while, after several in a row for longer.
  * Where the service is, is learnt from the client's own requests; credentials and region are the client's.
  */
 import { Agent as PlainAgent, request as plainRequest, type ClientRequest } from 'node:http';
@@ -34,7 +35,8 @@ interface Place {
 }
 
 const patience = 10_000;
-const restAfterFailure = 10_000;
+const shortestRest = 50;
+const longestRest = 10_000;
 /** Paths that no one would escape. */
 const plain = /^[\w/.-]*$/;
 
@@ -54,13 +56,15 @@ function quickCalls(
 ): QuickCalls {
   let place: Place | undefined;
   let restUntil = 0;
+  let failures = 0;
   onRequest(client, (sent, input) => (place = placeOf(sent, resourceOf(input)) ?? place));
   return {
     async call(request) {
       if (place === undefined || performance.now() < restUntil || !plain.test(request.resource))
         return undefined;
       const answer = await attempt({ service, client, place, request }).catch(() => undefined);
-      if (answer === undefined) restUntil = performance.now() + restAfterFailure;
+      failures = answer === undefined ? failures + 1 : 0;
+      if (failures > 0) restUntil = performance.now() + Math.min(shortestRest * 2 ** failures, longestRest);
       return answer;
     },
   };
