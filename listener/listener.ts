@@ -35,6 +35,8 @@ export interface ListenerOptions {
   readonly certificateDir: string;
   /** PEM of key and chain from a secret; it wins over the folder. */
   readonly certificate?: () => Promise<string | undefined>;
+  /** How often it is looked at again; tests set it. */
+  readonly certificateSeconds?: number;
   readonly stagingDir: string;
   readonly refreshSeconds: number;
   readonly log: ListenerLog;
@@ -166,7 +168,7 @@ function renewCertificate(
     current = next;
     for (const port of ports) port.updateSecureContext({ key: next.key, cert: next.cert });
   };
-  const timer = setInterval(() => void look(), certificateSeconds * 1000);
+  const timer = setInterval(() => void look(), (options.certificateSeconds ?? certificateSeconds) * 1000);
   return timer.unref();
 }
 

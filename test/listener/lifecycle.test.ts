@@ -179,3 +179,34 @@ test('our own certificates stand up to a second look', () => {
     assert.ok(Date.parse(certificate.validTo) > Date.now() + 9.9 * 365 * 86_400_000);
   }
 });
+
+test('a certificate that was replaced serves the next handshakes, a broken one does not', async () => {
+  const pems = ['one', 'two'].map((name) => selfSigned(`${name}.acme.example`, new Date()));
+  let given = pems[0]!.key + pems[0]!.cert;
+  const looked = { again: () => undefined as void };
+  await using house = await gateway({
+    listener: {
+      certificate: () => {
+        looked.again();
+        return Promise.resolve(given);
+      },
+      certificateSeconds: 0.02,
+    },
+  });
+  const shown = async (): Promise<string | undefined> => {
+    const client = await connectSecurely(house.ports.smtps);
+    const { subject } = (client.socket as TLSSocket).getPeerCertificate();
+    client.close();
+    return String(subject.CN);
+  };
+  const lookedTwice = async (): Promise<void> => {
+    for (let n = 0; n < 2; n++) await new Promise<void>((resolve) => (looked.again = resolve));
+  };
+  assert.equal(await shown(), 'one.acme.example');
+  given = 'no certificate at all';
+  await lookedTwice();
+  assert.equal(await shown(), 'one.acme.example');
+  given = pems[1]!.key + pems[1]!.cert;
+  await lookedTwice();
+  assert.equal(await shown(), 'two.acme.example');
+});
