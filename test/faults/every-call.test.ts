@@ -18,7 +18,9 @@ import {
 import { waysOf, type Fault, type WayToFail } from './faults.ts';
 import { World } from './world.ts';
 
-const relayed = { routing: { smtpOutsideLocalDomain: true, relayHost: 'relay.example:587' } };
+const relayed = outboundSettings({
+  routing: { smtpOutsideLocalDomain: true, relayHost: 'relay.example:587' },
+});
 
 interface Way {
   readonly name: string;
@@ -141,7 +143,7 @@ const runs: Way[] = [
 ];
 
 async function run(way: Way, fault?: Fault): Promise<{ world: World; accepted: boolean }> {
-  const world = new World(way.settings ?? outboundSettings(relayed), fault);
+  const world = new World(way.settings ?? relayed, fault);
   way.prepare?.(world);
   const accepted = await world.accept(way.envelope);
   await world.untilQuiet();
