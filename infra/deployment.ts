@@ -8,6 +8,10 @@ export interface Deployment {
   /** Name of the Server document this stack runs. */
   readonly server: string;
   readonly directSending: boolean;
+  /** IPv6 clients too; their addresses then come by PROXY v2. */
+  readonly dualStack: boolean;
+  /** One that is there already; undefined: the stack makes its own. */
+  readonly vpc: GivenVpc | undefined;
   readonly dnsServers: readonly string[];
   /** `ip[:port]` of a validating resolver; empty: DANE is off. */
   readonly dnssecResolver: string;
@@ -23,12 +27,23 @@ export interface Deployment {
   readonly bundle: boolean;
 }
 
+export interface GivenVpc {
+  readonly id: string;
+  readonly zones: readonly string[];
+  /** One in each zone. */
+  readonly publicSubnets: readonly string[];
+  /** One in each zone, behind a NAT gateway; only for direct sending. */
+  readonly directSubnets?: readonly string[];
+}
+
 type Choices = Omit<Deployment, 'local' | 'bundle'>;
 
 const defaults: Choices = {
   stackName: 'postern',
   server: 'Mail1/Acme',
   directSending: false,
+  dualStack: false,
+  vpc: undefined,
   dnsServers: [],
   dnssecResolver: '',
   certificateSecret: '',
@@ -54,6 +69,24 @@ const wholeNumber =
   (value) =>
     Number.isInteger(value) && Number(value) >= from && Number(value) <= to;
 
+function isVpc(value: unknown): boolean {
+  const { id, zones, publicSubnets, directSubnets, ...rest } = (value ?? {}) as Record<string, unknown>;
+  const oneInEach = (subnets: unknown): boolean =>
+    Array.isArray(subnets) &&
+    Array.isArray(zones) &&
+    subnets.length === zones.length &&
+    subnets.every(matches(/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/));
+  return (
+    matches(/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/)(id) &&
+    Array.isArray(zones) &&
+    zones.length > 0 &&
+    zones.every(matches(/^[a-z0-9-]+$/)) &&
+    oneInEach(publicSubnets) &&
+    (directSubnets === undefined || oneInEach(directSubnets)) &&
+    Object.keys(rest).length === 0
+  );
+}
+
 /** What CloudWatch Logs accepts. */
 const logDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731];
 
@@ -64,6 +97,11 @@ const rules: Record<keyof Choices, readonly [Check, string]> = {
   ],
   server: [matches(/^[^/\s][^/]*(\/[^/]+)*$/), 'the name of a Server document, such as Mail1/Acme'],
   directSending: [(value) => typeof value === 'boolean', 'true or false'],
+  dualStack: [(value) => typeof value === 'boolean', 'true or false'],
+  vpc: [
+    (value) => value === undefined || isVpc(value),
+    '{ "id": "vpc-…", "zones": […], "publicSubnets": [one "subnet-…" in each zone], "directSubnets": [the same, for direct sending] }',
+  ],
   dnsServers: [
     (value) => Array.isArray(value) && value.every(matches(resolver)),
     'a list of addresses, such as ["10.0.0.2", "10.0.0.3:5353"]',
@@ -95,8 +133,9 @@ export function readDeployment(read: ReadContext): Deployment {
   const local = [true, 'true'].includes(read('local') as boolean | string);
   const chosen = { ...record(read('postern'), 'postern'), ...environment(read) };
   const mistakes = Object.entries(chosen).flatMap(([name, value]) => mistake(name, value));
-  if (mistakes.length > 0) throw new Error(`cdk.json: ${mistakes.join(' ')}`);
   const choices = { ...defaults, ...chosen } as Choices;
+  if (mistakes.length === 0) mistakes.push(...togetherWrong(choices));
+  if (mistakes.length > 0) throw new Error(`cdk.json: ${mistakes.join(' ')}`);
   return {
     ...choices,
     directSending: local || choices.directSending,
@@ -104,6 +143,37 @@ export function readDeployment(read: ReadContext): Deployment {
     bundle: !local && ![false, 'false'].includes(read('bundle') as boolean | string),
   };
 }
+
+/** Settings that are right alone and wrong beside each other. */
+function togetherWrong({ vpc, directSending, dualStack, listenerCpu, listenerMemoryMb }: Choices): string[] {
+  const [least, most] = memoryOf[listenerCpu] ?? [0, 0];
+  return [
+    ...(vpc && directSending && !vpc.directSubnets
+      ? [
+          'directSending is true, but vpc has no directSubnets; name private subnets that reach the Internet by NAT.',
+        ]
+      : []),
+    ...(vpc && dualStack
+      ? [
+          'dualStack is true and vpc is given; a dual-stack load balancer is made only in a network of the stack’s own.',
+        ]
+      : []),
+    ...(listenerMemoryMb < least || listenerMemoryMb > most
+      ? [
+          `listenerMemoryMb is ${listenerMemoryMb}; beside listenerCpu ${listenerCpu} Fargate takes ${least} to ${most}.`,
+        ]
+      : []),
+  ];
+}
+
+/** MB that Fargate offers beside a CPU size. */
+const memoryOf: Readonly<Record<number, readonly [least: number, most: number]>> = {
+  256: [512, 2048],
+  512: [1024, 4096],
+  1024: [2048, 8192],
+  2048: [4096, 16_384],
+  4096: [8192, 30_720],
+};
 
 function environment(read: ReadContext): Record<string, unknown> {
   const name = read('environment') as string | undefined;

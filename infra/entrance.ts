@@ -3,9 +3,10 @@
  * connections of a task that turns unhealthy are not cut but drained.
  */
 import { CfnOutput, Duration } from 'aws-cdk-lib';
-import { Peer, Port, SecurityGroup, SubnetType, type Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Peer, Port, SecurityGroup, SubnetType, type IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import {
+  IpAddressType,
   NetworkLoadBalancer,
   Protocol,
   type NetworkTargetGroup,
@@ -23,7 +24,8 @@ export const healthPort = 8080;
 type EntranceOf = (typeof entrances)[number];
 
 export interface EntranceProps {
-  readonly vpc: Vpc;
+  readonly vpc: IVpc;
+  readonly dualStack: boolean;
   readonly service: FargateService;
   readonly tasks: SecurityGroup;
 }
@@ -32,7 +34,7 @@ export class Entrance extends Construct {
   readonly balancer: NetworkLoadBalancer;
   readonly targets: NetworkTargetGroup[];
 
-  constructor(scope: Construct, { vpc, service, tasks }: EntranceProps) {
+  constructor(scope: Construct, { vpc, dualStack, service, tasks }: EntranceProps) {
     super(scope, 'Entrance');
     const outside = new SecurityGroup(this, 'Outside', {
       vpc,
@@ -45,12 +47,14 @@ export class Entrance extends Construct {
       crossZoneEnabled: true,
       securityGroups: [outside],
       vpcSubnets: { subnetType: SubnetType.PUBLIC },
+      ...(dualStack && { ipAddressType: IpAddressType.DUAL_STACK }),
     });
-    for (const entrance of entrances)
-      outside.addIngressRule(Peer.anyIpv4(), Port.tcp(entrance.outside), entrance.name);
+    for (const peer of [Peer.anyIpv4(), ...(dualStack ? [Peer.anyIpv6()] : [])])
+      for (const entrance of entrances)
+        outside.addIngressRule(peer, Port.tcp(entrance.outside), entrance.name);
     for (const port of [...entrances.map((entrance) => entrance.port), healthPort])
       connect(outside, tasks, Port.tcp(port));
-    this.targets = entrances.map((entrance) => this.open(entrance, service));
+    this.targets = entrances.map((entrance) => this.open(entrance, service, dualStack));
     new CfnOutput(this, 'MxTargetOutput', {
       key: 'MxTarget',
       description:
@@ -59,7 +63,11 @@ export class Entrance extends Construct {
     });
   }
 
-  private open({ name, outside, port }: EntranceOf, service: FargateService): NetworkTargetGroup {
+  private open(
+    { name, outside, port }: EntranceOf,
+    service: FargateService,
+    dualStack: boolean,
+  ): NetworkTargetGroup {
     const listener = this.balancer.addListener(name, {
       port: outside,
       tcpIdleTimeout: Duration.seconds(600),
@@ -68,7 +76,7 @@ export class Entrance extends Construct {
       targets: [service.loadBalancerTarget({ containerName: 'Listener', containerPort: port })],
       port,
       protocol: Protocol.TCP,
-      preserveClientIp: true,
+      preserveClientIp: !dualStack,
       deregistrationDelay: Duration.seconds(180),
       healthCheck: {
         protocol: Protocol.HTTP,
@@ -82,8 +90,18 @@ export class Entrance extends Construct {
     targets.setAttribute('deregistration_delay.connection_termination.enabled', 'false');
     targets.setAttribute('target_health_state.unhealthy.connection_termination.enabled', 'false');
     targets.setAttribute('target_health_state.unhealthy.draining_interval_seconds', '120');
+    if (dualStack) sayAddresses(targets);
     return targets;
   }
+}
+
+/**
+ * A load balancer for both families cannot keep the clients' addresses; it says them before anything else, and at once:
+ * by default it waits for the client's first octets, which in SMTP come after the server's.
+ */
+function sayAddresses(targets: NetworkTargetGroup): void {
+  targets.setAttribute('proxy_protocol_v2.enabled', 'true');
+  targets.setAttribute('proxy_protocol_v2.client_to_server.header_placement', 'on_first_ack');
 }
 
 function connect(outside: SecurityGroup, tasks: SecurityGroup, port: Port): void {

@@ -50,7 +50,9 @@ export class Listener extends Construct implements Component {
       description: 'Postern listener',
     });
     this.service = this.run(task, nouns, securityGroup);
-    this.entrance = new Entrance(this, { vpc: network.vpc, service: this.service, tasks: securityGroup });
+    const { dualStack } = deployment;
+    const { vpc } = network;
+    this.entrance = new Entrance(this, { vpc, dualStack, service: this.service, tasks: securityGroup });
   }
 
   setVariable(name: string, value: string): void {

@@ -62,8 +62,9 @@ class Load {
     try {
       expected(await client.reply(), '220');
       expected(await client.ask('EHLO client.example'), '250');
-      for (let first = true; this.#going && (first || keeps); first = false)
-        if (!(await this.#message(client, !first))) return;
+      let goesOn = await this.#message(client, false);
+      while (goesOn && keeps && this.#going) goesOn = await this.#message(client, true);
+      if (!goesOn) return;
       await client.ask('QUIT');
     } finally {
       client.close();

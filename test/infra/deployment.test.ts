@@ -51,6 +51,19 @@ const wrong: readonly (readonly [setting: string, value: unknown, sentence: RegE
   ['listenerTasks', 1.5, /listenerTasks is 1.5/],
   ['listenerCpu', 300, /it must be 256, 512, 1024, 2048 or 4096/],
   ['listenerMemoryMb', 1000, /it must be a multiple of 512/],
+  ['dualStack', 1, /dualStack is 1; it must be true or false/],
+  ['vpc', 'vpc-1', /vpc is "vpc-1"; it must be \{ "id": "vpc-…"/],
+  [
+    'vpc',
+    { id: 'vpc-01234567', zones: ['a', 'b'], publicSubnets: ['subnet-00000001'] },
+    /one "subnet-…" in each zone/,
+  ],
+  [
+    'vpc',
+    { id: 'vpc-01234567', zones: ['a'], publicSubnets: ['subnet-00000001'], nat: true },
+    /it must be \{ "id"/,
+  ],
+  ['listenerMemoryMb', 4096, /beside listenerCpu 256 Fargate takes 512 to 2048/],
   ['logDays', 10, /logDays is 10; it must be one of 1, 3, 5, 7/],
   ['direct', true, /There is no setting "direct"; the settings are stackName, server/],
 ];
@@ -66,6 +79,17 @@ test('every mistake is named, not only the first', () => {
     /server is "".*listenerTasks is 0/,
   );
 });
+
+const given = { id: 'vpc-01234567', zones: ['eu-1a'], publicSubnets: ['subnet-00000001'] };
+const together: readonly (readonly [settings: object, sentence: RegExp])[] = [
+  [{ vpc: given, directSending: true }, /vpc has no directSubnets/],
+  [{ vpc: given, dualStack: true }, /only in a network of the stack’s own/],
+];
+
+for (const [postern, sentence] of together)
+  test(`${Object.keys(postern).join(' and ')} do not go together`, () => {
+    assert.throws(() => read({ postern }), sentence);
+  });
 
 test('an environment that is not there is refused with those that are', () => {
   const context = { environments: { staging: {}, production: {} }, environment: 'prod' };

@@ -4,5 +4,6 @@ import './stack/functions.ts';
 import './stack/rights.ts';
 import './stack/listener.ts';
 import './stack/ses.ts';
+import './stack/options.ts';
 import './stack/local.ts';
 import './stack/alarms.ts';
