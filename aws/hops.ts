@@ -165,7 +165,6 @@ async function open({ client, table }: Options, work: HopWork): Promise<void> {
   );
 }
 
-/** That it timed out is remembered as long as that it is slow. */
 async function slow(
   { client, table }: Options,
   work: HopWork,
@@ -175,11 +174,10 @@ async function slow(
     new UpdateItemCommand({
       TableName: table,
       Key: toItem({ message: partition(work), part: 'state' }),
-      UpdateExpression: `SET slowUntil = :until, expiresAt = :ttl${alone ? ', alone = :alone' : ''}`,
+      UpdateExpression: `SET slowUntil = :until, expiresAt = :ttl${alone ? ', aloneUntil = :until' : ''}`,
       ExpressionAttributeValues: values({
         ':until': until,
         ':ttl': ttl(until),
-        ...(alone ? { ':alone': true } : {}),
       }),
     }),
   );

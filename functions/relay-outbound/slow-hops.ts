@@ -35,9 +35,10 @@ export interface Trouble {
 }
 
 export function troubleOf(state: HopState | undefined, now: Date): Trouble {
-  const slow = (state?.slowUntil ?? '') > now.toISOString();
+  const at = now.toISOString();
+  const slow = (state?.slowUntil ?? '') > at;
   const failing = (state?.failures ?? 0) > 0;
-  return { failing, slow: slow || failing, alone: failing || (slow && state?.alone === true) };
+  return { failing, slow: slow || failing, alone: failing || (state?.aloneUntil ?? '') > at };
 }
 
 /** One worker's place among the slow ones, had or not. */

@@ -101,7 +101,7 @@ export interface HopState {
   readonly closedUntil?: string;
   readonly lastReply?: string;
   readonly slowUntil?: string;
-  readonly alone?: boolean;
+  readonly aloneUntil?: string;
 }
 
 /** Files under `kept/`, plans and large envelopes. */

@@ -5,9 +5,9 @@
  *     await using dns = await dnsServer({ 'there.example': { mx: [[10, 'mx.there.example']] }, 'mx.there.example': { a: ['127.0.0.1'] } });
  *     dnsResolver({ servers: [dns.address] })
  */
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket as DgramSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 export interface Records {
@@ -42,26 +42,38 @@ const longestByUdp = 1232;
 type Type = keyof typeof types;
 
 export async function dnsServer(zone: Zone): Promise<DnsServer> {
-  const socket = createSocket('udp4');
-  const tcp = createServer((connection) => byTcp(connection, server));
+  const { udp, tcp } = await onePort();
   const close = async (): Promise<void> => {
-    const closed = once(socket, 'close');
-    socket.close();
+    const closed = once(udp, 'close');
+    udp.close();
     tcp.close();
     await closed;
   };
-  const server: DnsServer = { address: '', questions: [], zone, close, [Symbol.asyncDispose]: close };
-  socket.on('message', (query, { port, address }) => {
+  const address = `127.0.0.1:${udp.address().port}`;
+  const server: DnsServer = { address, questions: [], zone, close, [Symbol.asyncDispose]: close };
+  tcp.on('connection', (connection) => byTcp(connection, server));
+  udp.on('message', (query, { port, address: asking }) => {
     const answer = answerTo(query, server);
     if (answer !== undefined)
-      socket.send(answer.length > longestByUdp ? shortened(answer) : answer, port, address);
+      udp.send(answer.length > longestByUdp ? shortened(answer) : answer, port, asking);
   });
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  tcp.listen(port, '127.0.0.1');
-  await once(tcp, 'listening');
-  return Object.assign(server, { address: `127.0.0.1:${port}` });
+  return server;
+}
+
+/** A port that is free by UDP may be taken by TCP: then another. */
+export async function onePort(): Promise<{ udp: DgramSocket; tcp: Server }> {
+  for (let tries = 0; ; tries++) {
+    const udp = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(udp, 'listening');
+    const tcp = createServer().listen(udp.address().port, '127.0.0.1');
+    try {
+      await once(tcp, 'listening');
+      return { udp, tcp };
+    } catch (error) {
+      udp.close();
+      if (tries === 20) throw error;
+    }
+  }
 }
 
 /** One question a connection, which is enough. */

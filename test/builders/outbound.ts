@@ -176,7 +176,12 @@ export class MemorySpool implements Pick<Spool, 'claim' | 'settle'>, Hops {
 
   slow(work: HopWork, slowUntil: string, alone: boolean): Promise<void> {
     const hop = hopName(work.transport, work.nextHop);
-    this.states.set(hop, { failures: 0, ...this.states.get(hop), slowUntil, ...(alone && { alone }) });
+    this.states.set(hop, {
+      failures: 0,
+      ...this.states.get(hop),
+      slowUntil,
+      ...(alone && { aloneUntil: slowUntil }),
+    });
     return Promise.resolve();
   }
 

@@ -172,7 +172,7 @@ test('a hop that timed out gets one slot', async () => {
     now = new Date(now.getTime() + 61_000);
     return results(delivery, 'waiting', '451 no reply within 60 s');
   });
-  assert.equal(spool.states.get(hop)?.alone, true);
+  assert.ok(spool.states.get(hop)?.aloneUntil);
   const slot = await spool.takeSlot(work, 10, '');
   assert.ok(slot);
   spool.put(due('c'));
