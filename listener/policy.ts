@@ -11,9 +11,11 @@ import type { HeaderEdit } from '../mail/envelope/header-edits.ts';
 import type { PolicyContext } from '../mail/policy/context.ts';
 import { tagsOf, type Tag } from '../mail/policy/list-hit.ts';
 import { rulesNeedContent, runRules } from '../mail/policy/mail-rules.ts';
+import type { MessageContent } from '../mail/policy/rule-items.ts';
 import { judgeAuthentication } from '../mail/policy/sender-authentication.ts';
 import { atData, type Connection } from '../mail/policy/stages.ts';
 import type { Verdict } from '../mail/policy/verdict.ts';
+import { tooManyParts554 } from '../mail/reply/message-replies.ts';
 import { contentOf } from './message-content.ts';
 import { lookUpFindings } from './sender-authentication.ts';
 import type { Recipient } from './transaction.ts';
@@ -52,18 +54,29 @@ export const judgeMessage: JudgeMessage = async (context, facts) => {
   const findings = await lookUpFindings(context, facts);
   const authenticated = findings && (await judgeAuthentication(context, findings));
   if (authenticated && authenticated.verdict.outcome !== 'accept') return judged(authenticated.verdict);
+  const content = rulesNeedContent(context.settings) ? await contentOf(body) : none;
+  if (content === undefined) return judged(tooManyParts);
   const rules = runRules(context.settings, {
     sender: facts.from,
     recipients: facts.recipients.map(({ address }) => address),
     header,
     size: body.size,
     hits,
-    content: rulesNeedContent(context.settings) ? await contentOf(body) : undefined,
+    content,
   });
   const edits = [...(authenticated?.edits ?? []), ...tagsOf(hits).map(tagEdit), ...rules.edits];
   const { trust } = authenticated ?? {};
   const outcomes = rules.outcomes.length > 0 && { rules: rules.outcomes };
   return judged(rules.verdict, { edits, ...outcomes, ...(trust && { trust }) });
+};
+
+const none: MessageContent = { text: '', attachments: [] };
+
+/** What rules about the body cannot look into does not pass them. */
+const tooManyParts: Verdict = {
+  outcome: 'refuse',
+  reply: tooManyParts554,
+  steps: [{ rule: 'message content', outcome: 'refuse' }],
 };
 
 function judged(verdict: Verdict, findings: Findings = { edits: [] }): Judged {

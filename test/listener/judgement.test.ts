@@ -45,6 +45,34 @@ test('a rule looks into the body and at attachments, in memory and in a file', a
   );
 });
 
+test('what a rule cannot look into does not pass it', async () => {
+  const parts = (count: number): string =>
+    `Content-Type: multipart/mixed; boundary=b\r\n\r\n${'--b\r\n\r\nx\r\n'.repeat(count)}--b\r\n` +
+    'Content-Disposition: attachment; filename=virus.exe\r\n\r\nMZ\r\n--b--\r\n';
+  await using house = await gateway(rule('attachment-name', 'matches', '\\.exe$', { action: 'hold' }));
+  assert.match(await send(house, parts(500)), /^250 /);
+  assert.equal(house.kept[0]!.envelope.rules?.length, 1);
+  assert.equal(await send(house, parts(2000)), '554 5.6.0 Message has too many parts to be looked at');
+  house.publish({ configuration: {} });
+  assert.match(await send(house, parts(2000)), /^250 /, 'nobody asks');
+});
+
+test('HTML is read as a reader sees it, and nested a hundred thousand deep it is read at once', async () => {
+  await using house = await gateway(rule('body', 'contains', 'lottery', { action: 'hold' }));
+  const html = (text: string): string => `Content-Type: text/html\r\n\r\n${text}\r\n`;
+  const rows: readonly (readonly [text: string, held: boolean])[] = [
+    ['the lot<b>te</b>ry', true],
+    ['the &#108;ot&#x74;ery', true],
+    ['<p>lot</p><p>tery</p>', false],
+    [`${'<div><p>'.repeat(100_000)}lottery`, true],
+    [`${'<'.repeat(300_000)}lottery`, true],
+  ];
+  for (const [text, held] of rows) {
+    assert.match(await send(house, html(text)), /^250 /);
+    assert.equal(house.kept.at(-1)!.envelope.rules !== undefined, held, text.slice(0, 40));
+  }
+});
+
 const records = {
   'txt there.example': ['v=spf1 ip4:192.0.2.1 -all'],
   'txt _dmarc.there.example': ['v=DMARC1; p=reject'],
