@@ -62,9 +62,8 @@ class Load {
     try {
       expected(await client.reply(), '220');
       expected(await client.ask('EHLO client.example'), '250');
-      let goesOn = await this.#message(client, false);
-      while (goesOn && keeps && this.#going) goesOn = await this.#message(client, true);
-      if (!goesOn) return;
+      const most = keeps ? Number.POSITIVE_INFINITY : 1;
+      for (let n = 0; n < most && this.#going; n++) if (!(await this.#message(client, n > 0))) return;
       await client.ask('QUIT');
     } finally {
       client.close();
