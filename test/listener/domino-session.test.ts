@@ -338,7 +338,7 @@ test('connection', async (t) => {
   await play(t, place, listed);
   const events = place.house.events
     .filter(([name]) => name === 'listed')
-    .map(([, { list, action }]) => `${list} ${action}`);
+    .map(([, { list, action }]) => `${String(list)} ${String(action)}`);
   for (const event of [
     'privateBlacklist reject',
     'privateBlacklist tag',
