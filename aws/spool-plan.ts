@@ -12,7 +12,7 @@ import {
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 import type { Clock, Plan } from '../mail/spool/doors.ts';
-import { later, routePart, wakeOf } from '../mail/spool/keys.ts';
+import { expiryOf, later, routePart, wakeOf } from '../mail/spool/keys.ts';
 import type { Delivery, MessageRecord } from '../mail/spool/records.ts';
 import { reportWake } from '../mail/spool/standing.ts';
 import { conditionally, toItem, values, type Item } from './items.ts';
@@ -53,20 +53,26 @@ export async function followPlan({ client, table, clock }: Options, plan: Plan):
     new UpdateItemCommand({
       TableName: table,
       Key: toItem({ message: plan.message.message, part: 'm' }),
-      UpdateExpression: 'SET phase = :routed, version = version + :one, routedAt = :now REMOVE wake, wakeAt',
-      ExpressionAttributeValues: values({ ':routed': 'routed', ':one': 1, ':now': clock().toISOString() }),
+      UpdateExpression:
+        'SET phase = :routed, version = version + :one, routedAt = :now, expiresAt = :ttl REMOVE wake, wakeAt',
+      ExpressionAttributeValues: values({
+        ':routed': 'routed',
+        ':one': 1,
+        ':now': clock().toISOString(),
+        ':ttl': expiryOf(clock()),
+      }),
     }),
   );
 }
 
 async function writeAtOnce(
-  { client, table }: Options,
+  { client, table, clock }: Options,
   plan: Plan,
   deliveries: readonly Delivery[],
 ): Promise<boolean> {
   const waited = plan.waited === true;
   const first = {
-    Put: { TableName: table, Item: toItem(plan.message), ...(waited ? stillWaiting : notYetPlanned) },
+    Put: { TableName: table, Item: toItem(ended(plan, clock())), ...(waited ? stillWaiting : notYetPlanned) },
   };
   const rest = deliveries.map((delivery): TransactWriteItem => {
     const condition = waited && delivery.part === routePart ? stillPending : {};
@@ -76,6 +82,12 @@ async function writeAtOnce(
   const TransactItems = [first, ...rest, ...gone];
   const write = () => client.send(new TransactWriteItemsCommand({ TransactItems }));
   return (await conditionally(write)).done;
+}
+
+/** Once routed, `m` itself is done: it goes after 30 days, but not while anything of its plan rests. */
+function ended({ message, deliveries }: Plan, now: Date): MessageRecord {
+  const rests = deliveries.some(({ state }) => state === 'held' || state === 'dead');
+  return message.phase === 'routed' && !rests ? { ...message, expiresAt: expiryOf(now) } : message;
 }
 
 /** Record `d#0000` of a message that waited, unless the plan has one of its own. */

@@ -6,7 +6,8 @@ import type { Clock, ObjectStore, Spool, WorkQueue } from '../mail/spool/doors.t
 import { dynamodb, s3, sqs } from './clients.ts';
 import { awsDirectory } from './directory.ts';
 import type { MailLog } from './mail-log.ts';
-import { awsObjects, keepBody } from './objects.ts';
+import { keptMessages } from './kept-messages.ts';
+import { awsObjects } from './objects.ts';
 import { awsSettings } from './settings-source.ts';
 import { awsSpool } from './spool.ts';
 import { readTuning, type Environment } from './variables.ts';
@@ -34,7 +35,7 @@ export function workerDoors(
   const { server, viewsTable, spoolTable, bucket } = vars;
   const tuning = readTuning(env);
   const { refreshSeconds } = tuning;
-  const keep = keepBody({ client: s3(), bucket });
+  const { keep } = keptMessages({ dynamodb: dynamodb(), table: spoolTable, s3: s3(), bucket });
   return {
     settings: awsSettings({ viewsTable, bucket, server, refreshSeconds, clock }),
     directory: awsDirectory({ table: viewsTable, cacheSeconds: refreshSeconds }),

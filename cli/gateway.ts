@@ -4,8 +4,8 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { s3 } from '../aws/clients.ts';
-import { keepBody, restoreBody } from '../aws/objects.ts';
+import { dynamodb, s3 } from '../aws/clients.ts';
+import { keptMessages } from '../aws/kept-messages.ts';
 import { accountOf } from '../aws/stack-account.ts';
 import { Failure } from './failure.ts';
 
@@ -57,9 +57,13 @@ function localGateway(data: string): Gateway {
     data,
     stack: name,
     ...(server && { server }),
-    keepBody: keepBody({ client: s3(), bucket }),
-    restoreBody: restoreBody({ client: s3(), bucket }),
+    ...keeping(tables.spool, bucket),
   };
+}
+
+function keeping(table: string, bucket: string): Pick<Gateway, 'keepBody' | 'restoreBody'> {
+  const { keep, restore } = keptMessages({ dynamodb: dynamodb(), table, s3: s3(), bucket });
+  return { keepBody: keep, restoreBody: restore };
 }
 
 /** Names follow from the stack's; account and region from the table's ARN. */
@@ -84,7 +88,6 @@ async function deployedGateway(stack: string): Promise<Gateway> {
     },
     bucket,
     stack,
-    keepBody: keepBody({ client: s3(), bucket }),
-    restoreBody: restoreBody({ client: s3(), bucket }),
+    ...keeping(name('spool'), bucket),
   };
 }

@@ -13,7 +13,7 @@ import { dynamodb, s3, secretsManager, ses, sqs } from '../../aws/clients.ts';
 import { awsHops } from '../../aws/hops.ts';
 import { mailLog } from '../../aws/mail-log.ts';
 import { dnssecResolver } from '../../aws/dnssec.ts';
-import { keepBody } from '../../aws/objects.ts';
+import { keptMessages } from '../../aws/kept-messages.ts';
 import { httpsPolicyHost } from '../../aws/policy-host.ts';
 import { awsPolicyStore } from '../../aws/policy-store.ts';
 import { dnsResolver } from '../../aws/resolver.ts';
@@ -76,7 +76,12 @@ const doors: HopDoors = {
   spool: awsSpool({
     ...table,
     clock,
-    keepBody: keepBody(bucket),
+    keepBody: keptMessages({
+      dynamodb: table.client,
+      table: table.table,
+      s3: bucket.client,
+      bucket: bucket.bucket,
+    }).keep,
     onFault: ({ message, part }) => log.held({ message, part, reason: 'fault' }),
   }),
   hops: awsHops({ ...table, clock }),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { awsDue } from '../../aws/due.ts';
+import { keptMessages } from '../../aws/kept-messages.ts';
 import { awsHops } from '../../aws/hops.ts';
 import { awsReportWriter } from '../../aws/report-writer.ts';
 import { awsSpoolDesk } from '../../aws/spool-desk.ts';
@@ -82,6 +83,7 @@ describe('plan', () => {
     const message = await spool().message('p2');
     assert.equal(message?.phase, 'routed');
     assert.equal(message?.wakeAt, undefined);
+    assert.ok(message?.expiresAt);
   });
 
   test('followed a second time changes nothing that a worker has done since', async () => {
@@ -110,6 +112,34 @@ describe('plan', () => {
       (await spool().deliveries('p4')).map(({ part }) => part),
       ['d#0001'],
     );
+  });
+});
+
+describe('how long a message is remembered', () => {
+  const kept = () =>
+    keptMessages({
+      dynamodb: services.dynamodb,
+      table: services.spool,
+      s3: services.s3,
+      bucket: services.bucket,
+    });
+
+  test('30 days once it is routed, for as long as it takes while anything of it rests', async () => {
+    await planned('e1');
+    assert.ok((await spool().message('e1'))?.expiresAt);
+    await kept().keep('e1');
+    assert.equal((await spool().message('e1'))?.expiresAt, undefined);
+    await kept().restore('e1');
+    assert.ok((await spool().message('e1'))?.expiresAt);
+  });
+
+  test('a message that is held as it is planned, or waits for its plan, has no end', async () => {
+    await planned('e2', { state: 'held' });
+    assert.equal((await spool().message('e2'))?.expiresAt, undefined);
+    const waits = delivery({ message: 'e3', part: 'd#0000', transport: 'route' });
+    await spool().plan({ message: messageRecord({ message: 'e3', phase: 'unrouted' }), deliveries: [waits] });
+    await kept().restore('e3');
+    assert.equal((await spool().message('e3'))?.expiresAt, undefined);
   });
 });
 
