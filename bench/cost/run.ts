@@ -3,7 +3,7 @@
  *
  *     npm run cost -- [--messages N a month] [--size KB] [--recipients R] [--sample MESSAGES]
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { figure, table } from '../table.ts';
@@ -43,9 +43,9 @@ const run = await countedRun({
   sizeKb: use.sizeKb,
   recipients: use.recipients,
 });
-writeFileSync(
-  join(import.meta.dirname, '..', 'results', 'calls.json'),
-  `${JSON.stringify({ use, run }, undefined, 1)}\n`,
+appendFileSync(
+  join(import.meta.dirname, '..', 'results', 'calls.jsonl'),
+  `${JSON.stringify({ use, run })}\n`,
 );
 
 const calls = run.calls.filter((one) => one.calls > 0);
