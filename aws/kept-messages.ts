@@ -16,8 +16,8 @@ interface Options {
 }
 
 export interface KeptMessages {
-  keep(id: string): Promise<void>;
-  restore(id: string): Promise<void>;
+  readonly keep: (id: string) => Promise<void>;
+  readonly restore: (id: string) => Promise<void>;
 }
 
 export function keptMessages(options: Options): KeptMessages {
