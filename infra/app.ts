@@ -1,13 +1,18 @@
-/** What `cdk synth` and `cdk deploy` run: the stack with the settings of cdk.json. */
+/** What `cdk synth` and `cdk deploy` run: the stack with the settings of cdk.json. Wrong ones end it with their sentences. */
 import { App } from 'aws-cdk-lib';
 import { acknowledge } from './acknowledgements.ts';
-import { readDeployment } from './deployment.ts';
+import { readDeployment, type Deployment } from './deployment.ts';
 import { featureFlags } from './feature-flags.ts';
 import { PosternStack } from './stack.ts';
 
 const app = new App({ context: featureFlags });
-const stack = new PosternStack(
-  app,
-  readDeployment((key) => app.node.tryGetContext(key) as unknown),
-);
-acknowledge(stack);
+acknowledge(new PosternStack(app, deployment()));
+
+function deployment(): Deployment {
+  try {
+    return readDeployment((key) => app.node.tryGetContext(key) as unknown);
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(1);
+  }
+}

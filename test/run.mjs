@@ -75,13 +75,27 @@ async function runTests(files) {
   const started = Date.now();
   for await (const { type, data } of events) {
     if (type === 'test:stdout' || type === 'test:stderr') remember(data);
+    if (type === 'test:pass' || type === 'test:fail') clock(data);
     if (type === 'test:pass') pass(outcome, data);
     if (type === 'test:fail') fail(outcome, data);
   }
   console.log(
     `${outcome.failures.length === 0 ? '✔' : '✖'} tests of ${files.length} files (${seconds(started)})`,
   );
+  console.log(`  slowest: ${slowest(5)}`);
   return outcome;
+}
+
+/** Milliseconds that each file's own tests took. */
+const times = new Map();
+
+function clock({ file, nesting, details }) {
+  if (file && nesting === 0) times.set(file, (times.get(file) ?? 0) + details.duration_ms);
+}
+
+function slowest(count) {
+  const byTime = [...times].sort(([, one], [, other]) => other - one).slice(0, count);
+  return byTime.map(([file, ms]) => `${place(file)} ${(ms / 1000).toFixed(1)} s`).join(', ');
 }
 
 function pass(outcome, { name, file, skip, todo, details }) {

@@ -1,6 +1,8 @@
 /** Settings of cdk.json: what is right is taken, what is wrong ends the synth with a sentence that says what is right. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { readDeployment } from '../../infra/deployment.ts';
 
 const read = (context: Record<string, unknown>) => readDeployment((key) => context[key]);
@@ -94,6 +96,17 @@ for (const [postern, sentence] of together)
 test('an environment that is not there is refused with those that are', () => {
   const context = { environments: { staging: {}, production: {} }, environment: 'prod' };
   assert.throws(() => read(context), /no environment "prod"; context.environments has: staging, production/);
+});
+
+test('whoever runs cdk synth sees the sentence, and no stack of calls', () => {
+  const app = fileURLToPath(new URL('../../infra/app.ts', import.meta.url));
+  const CDK_CONTEXT_JSON = JSON.stringify({ postern: { listenerTasks: 0 } });
+  const { status, stderr } = spawnSync(process.execPath, [app], {
+    env: { ...process.env, CDK_CONTEXT_JSON },
+    encoding: 'utf8',
+  });
+  assert.equal(status, 1);
+  assert.equal(stderr, 'cdk.json: listenerTasks is 0; it must be a whole number from 1 to 100.\n');
 });
 
 test('settings that are no object are refused', () => {
