@@ -36,6 +36,11 @@ export interface GivenVpc {
   readonly directSubnets?: readonly string[];
 }
 
+/** Its message is for the person who wrote cdk.json. */
+export class WrongSettings extends Error {
+  override readonly name = 'WrongSettings';
+}
+
 type Choices = Omit<Deployment, 'local' | 'bundle'>;
 
 const defaults: Choices = {
@@ -135,7 +140,7 @@ export function readDeployment(read: ReadContext): Deployment {
   const mistakes = Object.entries(chosen).flatMap(([name, value]) => mistake(name, value));
   const choices = { ...defaults, ...chosen } as Choices;
   if (mistakes.length === 0) mistakes.push(...togetherWrong(choices));
-  if (mistakes.length > 0) throw new Error(`cdk.json: ${mistakes.join(' ')}`);
+  if (mistakes.length > 0) throw new WrongSettings(`cdk.json: ${mistakes.join(' ')}`);
   return {
     ...choices,
     directSending: local || choices.directSending,
@@ -181,14 +186,14 @@ function environment(read: ReadContext): Record<string, unknown> {
   const known = record(read('environments'), 'environments');
   if (known[name] !== undefined) return record(known[name], `environments.${name}`);
   const names = Object.keys(known).join(', ') || 'none';
-  throw new Error(`cdk.json: there is no environment "${name}"; context.environments has: ${names}.`);
+  throw new WrongSettings(`cdk.json: there is no environment "${name}"; context.environments has: ${names}.`);
 }
 
 function record(value: unknown, name: string): Record<string, unknown> {
   if (value === undefined) return {};
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
-  throw new Error(`cdk.json: context.${name} must be an object of settings.`);
+  throw new WrongSettings(`cdk.json: context.${name} must be an object of settings.`);
 }
 
 function mistake(name: string, value: unknown): string[] {
