@@ -38,7 +38,7 @@ export interface GivenVpc {
 
 /** Its message is for the person who wrote cdk.json. */
 export class WrongSettings extends Error {
-  override readonly name = 'WrongSettings';
+  override readonly name = 'WrongSettingsError';
 }
 
 type Choices = Omit<Deployment, 'local' | 'bundle'>;
