@@ -21,8 +21,9 @@ import {
 import { bodyKeyOf, keptKeyOf } from '../../mail/spool/keys.ts';
 import type { MessageRecord, ReportRecord } from '../../mail/spool/records.ts';
 import { gatherReport } from '../../mail/spool/report.ts';
+import { tryDeadAgain, type DeadMailDoors } from './dead-mail.ts';
 
-export interface ReportDoors {
+export interface ReportDoors extends DeadMailDoors {
   readonly settings: SettingsSource;
   readonly spool: Spool;
   readonly writer: ReportWriter;
@@ -36,7 +37,8 @@ export interface ReportDoors {
 export async function reportMessage(id: string, doors: ReportDoors): Promise<void> {
   const settings = await doors.settings.current();
   for (let tries = 0; tries < mostTries; tries++)
-    if (await reportedAll(await recordOf(id, doors), settings, doors)) return;
+    if (await reportedAll(await recordOf(id, doors), settings, doors))
+      return tryDeadAgain(await recordOf(id, doors), settings.configuration, doors);
   throw new Error(`Message ${id} changed whenever its report was written; it is written again.`);
 }
 

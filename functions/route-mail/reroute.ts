@@ -36,7 +36,9 @@ export async function reroute(released: Released, doors: RouteDoors): Promise<re
 async function decide(released: Released, doors: RouteDoors): Promise<boolean> {
   const { record, delivery } = released;
   const waiting = delivery.recipients.filter(({ outcome }) => outcome === 'waiting');
-  const context = await contextOf(record.envelope, doors, true);
+  const { rounds } = delivery;
+  const found = await contextOf(record.envelope, doors, true);
+  const context = rounds === undefined ? found : { ...found, rounds };
   const plan = await routeReleased(waiting, context, firstNumber(released));
   if (plan.deliveries.some(({ state }) => state === 'held' || state === 'dead'))
     await doors.keepBody(record.message);

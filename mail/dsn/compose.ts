@@ -38,12 +38,12 @@ export function composeReport(report: ReportRecord, context: ReportContext): Buf
 const crlf = Buffer.from('\r\n');
 
 function header(report: ReportRecord, { hostName, domain, envelope }: ReportContext): string {
-  const { messageId } = envelope.header;
+  const messageId = quotable(envelope);
   const type = `report-type=${envelope.smtpUtf8 ? 'global-' : ''}delivery-status;`;
   const fields = [
     `From: Postmaster@${domain}`,
     `To: ${envelope.from}`,
-    foldField('Subject', subjectOf(report).split(' ')),
+    foldField('Subject', subjectOf(report, envelope.smtpUtf8)),
     `Date: ${mailDate(new Date(report.date))}`,
     `Message-ID: <${report.reportId}@${hostName}>`,
     ...(messageId === undefined ? [] : [`In-Reply-To: ${messageId}`, `References: ${messageId}`]),
@@ -52,6 +52,12 @@ function header(report: ReportRecord, { hostName, domain, envelope }: ReportCont
     `Content-Type: multipart/report; ${type}\r\n\tboundary="${report.boundary}"`,
   ];
   return `${fields.join('\r\n')}\r\n\r\n`;
+}
+
+/** A message ID as it must be written to be named in a header of ours; others go back with the original only. */
+function quotable({ header: { messageId = '' }, smtpUtf8 }: Envelope): string | undefined {
+  if (!/^<[^\s<>\p{Cc}]{1,900}>$/u.test(messageId)) return undefined;
+  return smtpUtf8 || /^[ -~]*$/.test(messageId) ? messageId : undefined;
 }
 
 function textPart(text: string): Buffer {

@@ -1,10 +1,11 @@
 /** The machine's part of a report: RFC 3464 sections 2.2 and 2.3, one group per recipient. */
-import { decodeXtext } from './xtext.ts';
 import { foldField } from '../envelope/field-text.ts';
 import { mailDate } from '../envelope/received.ts';
-import type { Recipient, ReportRecord } from '../spool/records.ts';
+import type { ReportedRecipient, ReportRecord } from '../spool/records.ts';
+import { originalAddress, typedAddress } from './addresses.ts';
 import type { ReportContext } from './compose.ts';
 import { diagnosticOf, oneLine, statusOf } from './status.ts';
+import { decodeXtext } from './xtext.ts';
 
 export function deliveryStatus(
   report: ReportRecord,
@@ -28,31 +29,22 @@ function messageFields({ hostName, envelope }: Pick<ReportContext, 'hostName' | 
 }
 
 function recipientFields(
-  recipient: Recipient,
+  recipient: ReportedRecipient,
   report: ReportRecord,
-  { envelope }: Pick<ReportContext, 'envelope'>,
+  { envelope: { smtpUtf8 } }: Pick<ReportContext, 'envelope'>,
 ): string[] {
+  const { orcpt, owes = 'failed', remote, retryUntil } = recipient;
   const diagnostic = diagnosticOf(recipient);
+  const said = smtpUtf8 ? diagnostic : diagnostic?.replaceAll(/[^\u0020-\u007e]/g, '?');
   return [
-    ...originalRecipient(recipient),
-    `Final-Recipient: ${addressType(envelope.smtpUtf8)}; ${oneLine(recipient.address)}`,
-    `Action: ${recipient.owes ?? 'failed'}`,
+    // RFC 3461 section 6.3 (d): only where the sender gave ORCPT.
+    ...(orcpt === undefined ? [] : [`Original-Recipient: ${originalAddress(orcpt, smtpUtf8)}`]),
+    `Final-Recipient: ${typedAddress(recipient.address, smtpUtf8)}`,
+    `Action: ${owes}`,
     `Status: ${statusOf(recipient)}`,
-    ...(recipient.remote === undefined ? [] : [`Remote-MTA: dns; ${oneLine(recipient.remote)}`]),
-    ...(diagnostic === undefined ? [] : [foldField('Diagnostic-Code', diagnostic.split(' '))]),
+    ...(remote === undefined ? [] : [`Remote-MTA: dns; ${oneLine(remote)}`]),
+    ...(said === undefined ? [] : [foldField('Diagnostic-Code', said.split(' '))]),
     `Last-Attempt-Date: ${mailDate(new Date(recipient.at ?? report.date))}`,
+    ...(retryUntil === undefined ? [] : [`Will-Retry-Until: ${mailDate(new Date(retryUntil))}`]),
   ];
-}
-
-/** As the sender gave it in ORCPT; else the RCPT address, where the final one differs. */
-function originalRecipient({ orcpt, original, address }: Recipient): string[] {
-  if (orcpt !== undefined) {
-    const [type = 'rfc822', ...rest] = orcpt.split(';');
-    return [`Original-Recipient: ${oneLine(type)}; ${oneLine(decodeXtext(rest.join(';')))}`];
-  }
-  return original === address ? [] : [`Original-Recipient: rfc822; ${oneLine(original)}`];
-}
-
-function addressType(smtpUtf8: boolean): string {
-  return smtpUtf8 ? 'utf-8' : 'rfc822';
 }

@@ -17,19 +17,35 @@ const ofFailure: Record<FailureClass, string> = {
 /** What the remote host said where it fits the action, else what our own finding means. */
 export function statusOf(recipient: Recipient): string {
   const action = recipient.owes ?? 'failed';
-  if (action === 'delivered' || action === 'relayed' || action === 'expanded') return '2.0.0';
-  const said = /^(?:[45]\d\d[ -])?([45]\.\d{1,3}\.\d{1,3})\b/.exec(recipient.reply ?? '')?.[1];
-  const digit = action === 'delayed' ? '4' : '5';
+  const digit = digits[action];
+  const said = /^(?:[245]\d\d[ -])?([245]\.\d{1,3}\.\d{1,3})\b/.exec(recipient.reply ?? '')?.[1];
   if (said?.startsWith(digit) === true) return said;
-  if (action === 'delayed') return '4.0.0';
-  if (recipient.reply?.includes('not unique') === true) return '5.1.4';
-  if (recipient.reply?.includes('loop') === true) return '5.4.6';
-  return ofFailure[recipient.failure ?? 'transfer'];
+  if (digit === '2') return '2.0.0';
+  const found = findings.find(([words]) => recipient.reply?.includes(words) === true)?.[1];
+  if (found !== undefined) return digit + found;
+  return action === 'delayed' ? '4.0.0' : ofFailure[recipient.failure ?? 'transfer'];
 }
 
-/** `smtp; 550 5.1.1 No such user` for a remote host's words, `X-Notes; …` for ours. */
+const digits: Record<Action, '2' | '4' | '5'> = {
+  failed: '5',
+  delayed: '4',
+  delivered: '2',
+  relayed: '2',
+  expanded: '2',
+};
+
+/** Subject and detail (RFC 3463) of what our own words say. */
+const findings: readonly (readonly [string, string])[] = [
+  ['not unique', '.1.4'],
+  ['loop', '.4.6'],
+  ['over its quota', '.2.2'],
+  ['has low priority', '.4.5'],
+];
+
+/** `smtp; 550 5.1.1 No such user` for a remote host's words, `X-Notes; …` for ours, which say nothing of a success. */
 export function diagnosticOf(recipient: Recipient): string | undefined {
   if (recipient.reply === undefined || recipient.reply === '') return undefined;
+  if (digits[recipient.owes ?? 'failed'] === '2' && recipient.replyBy !== 'smtp') return undefined;
   return `${recipient.replyBy ?? 'X-Notes'}; ${oneLine(recipient.reply).slice(0, longestLine)}`;
 }
 

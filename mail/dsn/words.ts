@@ -1,17 +1,19 @@
 /** The reader's part of a report, in the phrases that a Domino administrator's users know. */
-import type { Owed, Recipient, ReportRecord } from '../spool/records.ts';
+import { decodeWords, encodedWords } from '../envelope/encoded-words.ts';
+import { mailDate } from '../envelope/received.ts';
+import type { Owed, Recipient, ReportedRecipient, ReportRecord } from '../spool/records.ts';
 import type { ReportContext } from './compose.ts';
 import { oneLine, reasonOf } from './status.ts';
 
-const titles: Record<ReportRecord['kind'], string> = {
+/** What a report speaks of first, and is titled by. */
+const order: readonly Owed[] = ['failed', 'delayed', 'delivered', 'relayed', 'expanded'];
+const titles: Record<Owed, string> = {
   failed: 'DELIVERY FAILURE',
-  mixed: 'DELIVERY FAILURE',
   delayed: 'DELIVERY DELAYED',
   delivered: 'DELIVERED',
   relayed: 'RELAYED',
+  expanded: 'EXPANDED',
 };
-
-const order: readonly Owed[] = ['failed', 'delayed', 'delivered', 'relayed', 'expanded'];
 const sentences: Record<Owed, string> = {
   failed: 'was not delivered to:',
   delayed: 'has not been delivered yet to:',
@@ -20,13 +22,19 @@ const sentences: Record<Owed, string> = {
   expanded: 'was passed on to the members of:',
 };
 
-/** `DELIVERY FAILURE: <reason of the first recipient>`, in ASCII so that any server takes it. */
-export function subjectOf(report: ReportRecord): string {
-  const first = report.recipients.find(({ owes }) => owes === 'failed') ?? report.recipients[0];
-  const title = titles[report.kind];
-  if (first === undefined) return title;
-  const about = report.kind === 'delivered' || report.kind === 'relayed' ? first.original : reasonOf(first);
-  return `${title}: ${ascii(about).slice(0, 200)}`;
+/** `DELIVERY FAILURE: <reason of the first recipient>`, `DELIVERED: <the first recipient>`. */
+export function subjectOf(report: ReportRecord, smtpUtf8: boolean): string[] {
+  const owed = order.find((one) => report.recipients.some(({ owes = 'failed' }) => owes === one)) ?? 'failed';
+  const first = report.recipients.find(({ owes = 'failed' }) => owes === owed);
+  if (first === undefined) return [titles[owed]];
+  const about = isTold(owed) ? reasonOf(first) : oneLine(first.original);
+  const text = Array.from(about).slice(0, 200).join('');
+  const words = smtpUtf8 || /^[ -~]*$/.test(text) ? text.split(' ') : encodedWords(text);
+  return [`${titles[owed]}:`, ...words];
+}
+
+function isTold(owed: Owed): boolean {
+  return owed === 'failed' || owed === 'delayed';
 }
 
 export function wordsOf(
@@ -34,34 +42,46 @@ export function wordsOf(
   context: Pick<ReportContext, 'envelope' | 'failureText'>,
 ): string {
   const { subject } = context.envelope.header;
-  const start = [
-    'Your message',
-    '',
-    ...(subject === undefined ? [] : [`  Subject: ${oneLine(subject)}`, '']),
-  ];
+  const shown = subject === undefined ? undefined : oneLine(decodeWords(subject));
+  const start = ['Your message', '', ...(shown === undefined ? [] : [`  Subject: ${shown}`, ''])];
   const groups = order.flatMap((owed) => groupWords(owed, report.recipients, context));
   return [...start, ...groups].join('\n');
 }
 
 function groupWords(
   owed: Owed,
-  recipients: readonly Recipient[],
+  recipients: readonly ReportedRecipient[],
   { failureText }: Pick<ReportContext, 'failureText'>,
 ): string[] {
   const group = recipients.filter((recipient) => (recipient.owes ?? 'failed') === owed);
   if (group.length === 0) return [];
-  const told = owed === 'failed' || owed === 'delayed';
   const lines = group.flatMap((one) => [
-    `  ${oneLine(one.address)}`,
-    ...(told ? ['', 'because:', '', `  ${reasonOf(one)}`] : []),
+    `  ${whom(one)}`,
+    ...(isTold(owed) ? ['', 'because:', '', `  ${reasonOf(one)}`] : []),
     '',
   ]);
-  return [sentences[owed], '', ...lines, ...customText(owed, group, failureText)];
+  return [sentences[owed], '', ...lines, ...retried(group), ...customText(owed, group, failureText)];
+}
+
+/** The sender knows the address written to; a group or forwarding address may have led to another. */
+function whom({ address, original }: Recipient): string {
+  return address === original ? oneLine(address) : `${oneLine(address)} (by way of ${oneLine(original)})`;
+}
+
+function retried(group: readonly ReportedRecipient[]): string[] {
+  const until =
+    group
+      .map(({ retryUntil = '' }) => retryUntil)
+      .toSorted()
+      .at(-1) ?? '';
+  return until === ''
+    ? []
+    : [`Delivery is tried until ${mailDate(new Date(until))}; you need not send it again.`, ''];
 }
 
 /** The administrator's own text for the class of failure (Configuration, `failureText`), once each. */
 function customText(owed: Owed, group: readonly Recipient[], texts: ReportContext['failureText']): string[] {
-  if (owed !== 'failed' && owed !== 'delayed') return [];
+  if (!isTold(owed)) return [];
   const classes = new Set(
     group.map(({ failure }) => (owed === 'delayed' ? 'delay' : (failure ?? 'transfer'))),
   );
@@ -69,8 +89,4 @@ function customText(owed: Owed, group: readonly Recipient[], texts: ReportContex
     const text = texts[name];
     return text === undefined || text === '' ? [] : [text, ''];
   });
-}
-
-function ascii(text: string): string {
-  return text.replaceAll(/[^\u0020-\u007e]/g, '?');
 }

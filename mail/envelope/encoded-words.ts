@@ -1,6 +1,6 @@
 /**
- * Reads encoded words (RFC 2047) as people see them, for comparisons only: nothing that is decoded here is ever sent
- * on. What cannot be decoded stays as it was written. Never throws.
+ * Reads encoded words (RFC 2047) as people see them, for comparisons and for the words of reports; and writes them. What
+ * cannot be decoded stays as it was written. Never throws.
  */
 const encodedWord = /=\?([^?\s]{1,80})\?([bq])\?([^?\s]*)\?=/gi;
 
@@ -26,4 +26,25 @@ function decode(bytes: Buffer, charset: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** RFC 2047 section 2: at most 75 characters each; 45 bytes are 60 in base64. */
+const mostBytes = 45;
+
+/** The text as encoded words, to stand behind one another with only white space between. */
+export function encodedWords(text: string, charset: 'utf-8' | 'unknown-8bit' = 'utf-8'): string[] {
+  const pieces: Buffer[] = [];
+  let piece: Buffer[] = [];
+  let length = 0;
+  for (const character of text) {
+    const bytes = Buffer.from(character, charset === 'utf-8' ? 'utf8' : 'latin1');
+    if (length + bytes.length > mostBytes) {
+      pieces.push(Buffer.concat(piece));
+      [piece, length] = [[], 0];
+    }
+    piece.push(bytes);
+    length += bytes.length;
+  }
+  pieces.push(Buffer.concat(piece));
+  return pieces.map((bytes) => `=?${charset}?b?${bytes.toString('base64')}?=`);
 }

@@ -40,6 +40,8 @@ export interface HeaderFacts {
   readonly date?: string;
   /** Every Delivered-To field of the arriving message: a copy that comes back is a loop. */
   readonly deliveredTo?: readonly string[];
+  /** Received fields it arrived with: a copy that the router makes goes one further with each address it passes. */
+  readonly hops?: number;
   /** From Importance, Priority and X-Priority. */
   readonly priority?: 'high' | 'normal' | 'low';
 }

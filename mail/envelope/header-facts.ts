@@ -2,6 +2,7 @@
  * The few header fields that rows, traces and reports need, read while the header passes: as written, unfolded,
  * encoded words and all, bounded in length so that an envelope stays small.
  */
+import { hopCount } from './arrival-edits.ts';
 import type { HeaderFacts } from './envelope.ts';
 import { bodyOf, fieldsNamed, valueOf, type HeaderBlock } from './header.ts';
 
@@ -18,6 +19,7 @@ export function headerFacts(header: HeaderBlock): HeaderFacts {
   const deliveredTo = fieldsNamed(header, 'Delivered-To')
     .slice(0, mostDeliveredTo)
     .map((field) => bodyOf(header, field).slice(0, longest));
+  const hops = hopCount(header);
   const priority = priorityOf(header);
   return {
     ...(messageId !== undefined && { messageId }),
@@ -25,6 +27,7 @@ export function headerFacts(header: HeaderBlock): HeaderFacts {
     ...(subject !== undefined && { subject }),
     ...(date !== undefined && { date }),
     ...(deliveredTo.length > 0 && { deliveredTo }),
+    ...(hops > 0 && { hops }),
     ...(priority && { priority }),
   };
 }

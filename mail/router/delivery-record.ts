@@ -20,6 +20,8 @@ export interface DeliveryContext {
   /** As whom a copy leaves. */
   readonly outgoing: (leaf: HopLeaf) => Outgoing;
   readonly n: number;
+  /** Of dead mail that is routed again: rounds begun. */
+  readonly rounds?: number;
 }
 
 const keptEvents = 20;
@@ -40,6 +42,7 @@ export function makeDelivery(envelope: Envelope, group: readonly Leaf[], context
     claims: 0,
     dueAt,
     ...clockOf(dueAt, context.configuration),
+    ...(context.rounds === undefined ? {} : { rounds: context.rounds }),
     version: 1,
     events: group.slice(0, keptEvents).map((leaf) => eventOf(leaf, at)),
     wake: wakeOf(envelope.id),

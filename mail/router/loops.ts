@@ -3,8 +3,10 @@
  * expansion or, as its Delivered-To fields say, on an earlier way through the gateway.
  */
 import { addressKey } from '../address/path.ts';
+import type { Configuration } from '../document/forms.ts';
 import type { Envelope } from '../envelope/envelope.ts';
-import type { Copy } from './leaf.ts';
+import type { Because } from '../policy/verdict.ts';
+import { because, type Copy } from './leaf.ts';
 
 export const loopReply = 'Maximum forwarding loop count exceeded, message probably in a forwarding loop';
 
@@ -19,6 +21,23 @@ export function loopAt(copy: Copy, envelope: Envelope): string | undefined {
   if (envelope.header.deliveredTo?.some((address) => foldText(address) === here) === true)
     return named(copy, copy.trail.length, 'Delivered-To');
   return copy.trail.filter(({ by }) => by === 'forward').length >= mostForwards ? named(copy, 0) : undefined;
+}
+
+/**
+ * A copy that the router itself made, by forwarding or expanding, and that leaves: each address it passed here is a hop
+ * (Configuration, `transfer.maximumHopCount`). What only arrives was counted by the listener.
+ */
+export function overHopCount(
+  { trail }: Pick<Copy, 'trail'>,
+  { header }: Envelope,
+  { name, transfer }: Configuration,
+): { readonly reply: string; readonly because: Because } | undefined {
+  const { maximumHopCount } = transfer;
+  if (trail.length === 0 || (header.hops ?? 0) + trail.length <= maximumHopCount) return undefined;
+  return {
+    reply: 'Maximum hop count exceeded. Message probably in a routing loop.',
+    because: because(`Configuration ${name}`, 'transfer.maximumHopCount', String(maximumHopCount)),
+  };
 }
 
 /**

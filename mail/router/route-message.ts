@@ -8,6 +8,7 @@ import type { Plan } from '../spool/doors.ts';
 import type { Recipient } from '../spool/records.ts';
 import { waitingBeforeRouting, type Waiting } from '../spool/waiting.ts';
 import { because, failed, type HopLeaf, type Leaf } from './leaf.ts';
+import { overHopCount } from './loops.ts';
 import { outgoingOf, sesRefusal, type Outgoing, type OutgoingContext } from './outgoing.ts';
 import { makePlan } from './plan.ts';
 import { leavingOf } from './priority.ts';
@@ -17,6 +18,8 @@ import { holdingRule, leavesBesides, leavesInstead } from './rule-outcomes.ts';
 export interface MessageContext extends OutgoingContext {
   /** Released by an administrator: what held it before is not asked again. */
   readonly released: boolean;
+  /** Of dead mail that is routed again: rounds begun. */
+  readonly rounds?: number;
 }
 
 export async function routeMessage(context: MessageContext): Promise<Plan> {
@@ -41,10 +44,11 @@ export async function routeReleased(
 }
 
 async function planFor(routed: readonly Leaf[], context: MessageContext, first?: number): Promise<Plan> {
-  const { envelope, now, settings } = context;
+  const { envelope, now, settings, rounds } = context;
   const { configuration } = settings;
-  const outgoing = await outgoingOf(routed, context);
-  const leaves = routed.map((leaf) => (leaf.way === 'hop' ? bySes(leaf, outgoing(leaf), context) : leaf));
+  const bounded = routed.map((leaf) => (leaf.way === 'hop' ? withinHops(leaf, context) : leaf));
+  const outgoing = await outgoingOf(bounded, context);
+  const leaves = bounded.map((leaf) => (leaf.way === 'hop' ? bySes(leaf, outgoing(leaf), context) : leaf));
   const leaving = leavingOf(envelope, now, configuration);
   return makePlan(envelope, leaves, {
     now,
@@ -52,6 +56,7 @@ async function planFor(routed: readonly Leaf[], context: MessageContext, first?:
     outgoing,
     ...leaving,
     ...(first === undefined ? {} : { first }),
+    ...(rounds === undefined ? {} : { rounds }),
   });
 }
 
@@ -94,6 +99,12 @@ async function leavesOf(context: MessageContext): Promise<Leaf[]> {
     envelope.recipients.map((recipient) => routeRecipient(recipient, routing)),
   );
   return [...routed.flat(), ...besides];
+}
+
+function withinHops(leaf: HopLeaf, { envelope, settings }: MessageContext): Leaf {
+  const over = overHopCount(leaf, envelope, settings.configuration);
+  if (over === undefined) return leaf;
+  return failed({ ...leaf, because: over.because }, 'transfer', over.reply);
 }
 
 function bySes(leaf: HopLeaf, { from }: Outgoing, { settings }: MessageContext): Leaf {

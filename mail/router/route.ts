@@ -65,7 +65,9 @@ export async function routeRecipient(
 
 /** Who waits still after a person released what was held or had failed here: an address, or a member's name. */
 export function routeAgain(recipient: Recipient, context: MessageRouting): Promise<Leaf[]> {
-  const { address, original, notify, orcpt } = recipient;
+  const { address, original, orcpt, told } = recipient;
+  // Of dead mail: its sender was told of the failure, or cannot be.
+  const notify = told === true ? 'NEVER' : recipient.notify;
   const asked = {
     address: original,
     ...(notify === undefined ? {} : { notify }),

@@ -94,6 +94,8 @@ export interface Delivery {
   /** Transport `route`, released: the S3 key of the deliveries that take its place. */
   again?: string;
   lastReply?: string;
+  /** Dead mail that is tried again by itself: rounds begun. */
+  rounds?: number;
   events: Event[];
   wake?: string;
   wakeAt?: string;
@@ -119,12 +121,15 @@ export interface MessageRecord {
   expiresAt?: number;
 }
 
+/** Of a delay, how long is still tried. */
+export type ReportedRecipient = Recipient & { readonly retryUntil?: string };
+
 export interface ReportRecord {
   readonly message: string;
   /** `r#01`… */
   readonly part: string;
   readonly kind: 'failed' | 'delayed' | 'relayed' | 'delivered' | 'mixed';
-  readonly recipients: readonly Recipient[];
+  readonly recipients: readonly ReportedRecipient[];
   /** The id of the report as a message, derived from (message, n). */
   readonly reportId: string;
   readonly date: string;

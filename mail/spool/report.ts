@@ -3,7 +3,7 @@
  * debts cleared. Records that a worker holds are left alone: what they owe is reported after their attempt.
  */
 import { later, reportIdOf, reportPart, restOf, wakeOf } from './keys.ts';
-import type { Delivery, MessageRecord, Owed, Recipient, ReportRecord } from './records.ts';
+import type { Delivery, MessageRecord, Owed, Recipient, ReportedRecipient, ReportRecord } from './records.ts';
 import { closed, owesAnything, reportWake, rested, unowed } from './standing.ts';
 
 export interface Reporting {
@@ -35,8 +35,10 @@ export function gatherReport(
   };
 }
 
-function owedIn({ recipients }: Delivery): Recipient[] {
-  return recipients.filter(({ owes }) => owes !== undefined);
+function owedIn({ recipients, expireAt }: Delivery): ReportedRecipient[] {
+  return recipients
+    .filter(({ owes }) => owes !== undefined)
+    .map((one) => (one.owes === 'delayed' ? { ...one, retryUntil: expireAt } : one));
 }
 
 /** At least one, whatever its size: a record alone always fits. */
@@ -54,7 +56,11 @@ function octetsOf(value: object): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 
-function reportRecord(message: MessageRecord, recipients: readonly Recipient[], now: Date): ReportRecord {
+function reportRecord(
+  message: MessageRecord,
+  recipients: readonly ReportedRecipient[],
+  now: Date,
+): ReportRecord {
   const n = message.reports + 1;
   const reportId = reportIdOf(message.message, n);
   return {

@@ -8,6 +8,7 @@
 import type { Configuration } from '../document/forms.ts';
 import type { RecipientResult } from '../relay/doors.ts';
 import type { Delivery, Event, Owed, Recipient } from './records.ts';
+import { dying } from './dead.ts';
 import { applyWant } from './steer.ts';
 import { hour, later, minute, wakeOf } from './keys.ts';
 import {
@@ -94,7 +95,7 @@ function ended(delivery: Delivery, { now, configuration }: SettleContext): Deliv
   delete next.want;
   delete next.hopKey;
   if (state === 'failed' && configuration.undeliverable.hold) return kept(next, now);
-  if (state === 'failed' && delivery.from === '') return atRest({ ...next, state: 'dead' }, 'no sender', now);
+  if (state === 'failed' && delivery.from === '') return dying(next, { now, configuration });
   if (owesAnything(next)) return { ...next, wake: wakeOf(next.message), wakeAt: later(now, reportWake) };
   return closed(next, now);
 }

@@ -67,7 +67,8 @@ export function unowed(recipient: Recipient): Recipient {
 /** Sets `owes` of a recipient that has just ended; `passedOn`: the next server reports success itself. */
 export function withOwed(recipient: Recipient, passedOn = false): Recipient {
   const asked = recipient.notify?.toUpperCase().split(',') ?? ['FAILURE', 'DELAY'];
-  if (recipient.outcome === 'failed' && asked.includes('FAILURE')) return { ...recipient, owes: 'failed' };
+  const tells = asked.includes('FAILURE') && recipient.told !== true;
+  if (recipient.outcome === 'failed' && tells) return { ...recipient, owes: 'failed' };
   const success = recipient.outcome;
   if (success === 'waiting' || success === 'failed' || success === 'deleted') return recipient;
   if (!asked.includes('SUCCESS') || passedOn) return recipient;

@@ -52,8 +52,9 @@ function sweepWish(open: Delivery, now: Date): Sweep {
   return { move: { next }, wakes: [...reportOf(next), ...workOf(next, now)] };
 }
 
+/** Dead mail that wakes is tried again by whoever reports. */
 function reportOf(item: Delivery): Wake[] {
-  return owesAnything(item) ? [{ queue: 'report', message: item.message }] : [];
+  return owesAnything(item) || item.state === 'dead' ? [{ queue: 'report', message: item.message }] : [];
 }
 
 function workOf(item: Delivery, now: Date): Wake[] {

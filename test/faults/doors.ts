@@ -8,14 +8,14 @@ import { awsHops } from '../../aws/hops.ts';
 import { awsMailbox } from '../../aws/mailbox.ts';
 import { awsObjects, keepBody } from '../../aws/objects.ts';
 import { awsReportWriter } from '../../aws/report-writer.ts';
-import { awsSpool } from '../../aws/spool.ts';
+import { awsSpool, putVersion } from '../../aws/spool.ts';
 import { writeTrace } from '../../aws/trace.ts';
 import { awsWorkQueue } from '../../aws/work-queue.ts';
 import type { Directory, Entry } from '../../mail/directory/directory.ts';
 import type { Settings } from '../../mail/directory/settings.ts';
 import { forms } from '../../mail/document/forms.ts';
 import type { Clock } from '../../mail/spool/doors.ts';
-import type { MessageRecord } from '../../mail/spool/records.ts';
+import type { Delivery, MessageRecord } from '../../mail/spool/records.ts';
 
 interface Options {
   readonly clients: { readonly dynamodb: DynamoDBClient; readonly s3: S3Client; readonly sqs: SQSClient };
@@ -43,6 +43,7 @@ export function doorsOf({ clients, settings, clock }: Options) {
     due: awsDue(table),
     hops: awsHops({ ...table, clock }),
     writer: awsReportWriter(table),
+    put: (next: Delivery, version: number) => putVersion(table, next, version),
     trace: (record: MessageRecord) => writeTrace(table, record, clock()),
     clock,
   };

@@ -4,7 +4,7 @@
  * is not international (RFC 6532).
  */
 import { tokensOf } from '../../address/list-tokens.ts';
-import { decodeWords } from '../../envelope/encoded-words.ts';
+import { decodeWords, encodedWords } from '../../envelope/encoded-words.ts';
 
 /** The text of a header field as read from its bytes. */
 export interface FieldText {
@@ -38,7 +38,7 @@ function isWord(text: string, { international }: Charset): boolean {
 export function quotePhrase(words: string, charset: Charset): string {
   const text = words.replaceAll(/\p{Cc}+/gu, ' ').trim();
   if (/^[ -~]*$/.test(text) || charset.international) return `"${text.replaceAll(/[\\"]/g, '\\$&')}"`;
-  return encodedWords(text, charset);
+  return encodedWords(text, charset.charset).join('\r\n ');
 }
 
 /** What a reader sees of a phrase. */
@@ -53,30 +53,14 @@ function unquote(text: string): string {
   return inside === undefined ? text : inside.replaceAll(/\\([^])/g, '$1').replaceAll(/\r?\n/g, '');
 }
 
-/** Comments and the like: what is not ASCII becomes encoded words, everything else stays. */
+/**
+ * Comments and the like: what is not ASCII becomes encoded words, everything else stays. Foreign words side by side are
+ * one run: white space between encoded words is not the text's.
+ */
 export function encodeForeign(text: string, charset: Charset): string {
   if (charset.international) return text;
-  return text.replaceAll(/[^\s()<>,:;"]*[\u0080-\u{10ffff}][^\s()<>,:;"]*/gu, (run) =>
-    encodedWords(run, charset),
-  );
+  return text.replaceAll(foreignWords, (run) => encodedWords(run, charset.charset).join('\r\n '));
 }
 
-/** RFC 2047 section 2: at most 75 characters each; 45 bytes are 60 in base64. */
-const mostBytes = 45;
-
-function encodedWords(text: string, { charset }: Charset): string {
-  const pieces: Buffer[] = [];
-  let piece: Buffer[] = [];
-  let length = 0;
-  for (const character of text) {
-    const bytes = Buffer.from(character, charset === 'utf-8' ? 'utf8' : 'latin1');
-    if (length + bytes.length > mostBytes) {
-      pieces.push(Buffer.concat(piece));
-      [piece, length] = [[], 0];
-    }
-    piece.push(bytes);
-    length += bytes.length;
-  }
-  pieces.push(Buffer.concat(piece));
-  return pieces.map((bytes) => `=?${charset}?b?${bytes.toString('base64')}?=`).join('\r\n ');
-}
+const foreignWord = String.raw`[^\s()<>,:;"]*[\u0080-\u{10ffff}][^\s()<>,:;"]*`;
+const foreignWords = new RegExp(`${foreignWord}(?: ${foreignWord})*`, 'gu');

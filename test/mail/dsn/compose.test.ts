@@ -112,9 +112,9 @@ describe('what a report carries', () => {
       /^Original-Recipient: rfc822; Carl\+x@first\.example\r$/m,
     ],
     [
-      'the address that a group or forwarding was reached by',
+      'the address that a group or forwarding was reached by, in words',
       text([failed('carl@there.example', { original: 'team@acme.example' })]),
-      /^Original-Recipient: rfc822; team@acme\.example\r$/m,
+      /^ {2}carl@there\.example \(by way of team@acme\.example\)\r$/m,
     ],
     [
       'our own words as X-Notes',

@@ -146,3 +146,38 @@ describe('what waits before routing', () => {
     });
   });
 });
+
+describe('hop count of copies that the router makes (Configuration, transfer.maximumHopCount)', () => {
+  const given = (hops: number): RouterWorld => ({
+    configuration: {
+      transfer: { maximumHopCount: 5 },
+      routing: { smtpOutsideLocalDomain: true, relayHost: 'relay.example' },
+    },
+    people: [
+      { name: 'Away/Acme', internetAddress: 'away@acme.example', forwardingAddress: 'x@far.example' },
+      { name: 'Here/Acme', internetAddress: 'here@acme.example' },
+    ],
+    groups: [{ name: 'Both', internetAddress: 'both@acme.example', members: ['Away/Acme', 'Here/Acme'] }],
+    envelope: { from: 'y@far.example', recipients: [{ address: 'both@acme.example' }], header: { hops } },
+  });
+  const outcomes = async (hops: number) =>
+    (await planned(given(hops))).deliveries.flatMap(({ recipients }) =>
+      recipients.map(({ address, outcome, reply = '' }) => `${address} ${outcome} ${reply}`.trim()),
+    );
+
+  test('within: it leaves', async () => {
+    assert.deepEqual(await outcomes(3), [
+      'both@acme.example expanded',
+      'x@far.example waiting',
+      'here@acme.example waiting',
+    ]);
+  });
+
+  test('beyond: a report; what lies in a mailbox goes nowhere', async () => {
+    assert.deepEqual(await outcomes(4), [
+      'both@acme.example expanded',
+      'x@far.example failed Maximum hop count exceeded. Message probably in a routing loop.',
+      'here@acme.example waiting',
+    ]);
+  });
+});
