@@ -32,24 +32,35 @@ export function composeReport(report: ReportRecord, context: ReportContext): Buf
   ];
   const open = Buffer.from(`--${boundary}\r\n`);
   const body = parts.flatMap((bytes) => [open, bytes, crlf]);
-  return Buffer.concat([Buffer.from(header(report, context)), ...body, Buffer.from(`--${boundary}--\r\n`)]);
+  const top = header(report, context, parts.some(isEightBit));
+  return Buffer.concat([Buffer.from(top), ...body, Buffer.from(`--${boundary}--\r\n`)]);
 }
 
 const crlf = Buffer.from('\r\n');
 
-function header(report: ReportRecord, { hostName, domain, envelope }: ReportContext): string {
+function isEightBit(bytes: Buffer): boolean {
+  return bytes.some((byte) => byte > 127);
+}
+
+function header(
+  report: ReportRecord,
+  { hostName, domain, envelope }: ReportContext,
+  eightBit: boolean,
+): string {
   const messageId = quotable(envelope);
   const type = `report-type=${envelope.smtpUtf8 ? 'global-' : ''}delivery-status;`;
   const fields = [
     `From: Postmaster@${domain}`,
     `To: ${envelope.from}`,
-    foldField('Subject', subjectOf(report, envelope.smtpUtf8)),
+    foldField('Subject', subjectOf(report)),
     `Date: ${mailDate(new Date(report.date))}`,
     `Message-ID: <${report.reportId}@${hostName}>`,
     ...(messageId === undefined ? [] : [`In-Reply-To: ${messageId}`, `References: ${messageId}`]),
     'Auto-Submitted: auto-replied',
     'MIME-Version: 1.0',
     `Content-Type: multipart/report; ${type}\r\n\tboundary="${report.boundary}"`,
+    // RFC 2045 section 6.4: as its parts.
+    ...(eightBit ? ['Content-Transfer-Encoding: 8bit'] : []),
   ];
   return `${fields.join('\r\n')}\r\n\r\n`;
 }
@@ -83,11 +94,7 @@ function originalPart({ bytes, whole }: ReportContext['original'], global: boole
   return part(type, bytes);
 }
 
-function part(
-  type: string,
-  bytes: Buffer,
-  encoding = bytes.some((byte) => byte > 127) ? '8bit' : '7bit',
-): Buffer {
+function part(type: string, bytes: Buffer, encoding = isEightBit(bytes) ? '8bit' : '7bit'): Buffer {
   return Buffer.concat([
     Buffer.from(`Content-Type: ${type}\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n`),
     bytes,

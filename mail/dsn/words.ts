@@ -23,13 +23,13 @@ const sentences: Record<Owed, string> = {
 };
 
 /** `DELIVERY FAILURE: <reason of the first recipient>`, `DELIVERED: <the first recipient>`. */
-export function subjectOf(report: ReportRecord, smtpUtf8: boolean): string[] {
+export function subjectOf(report: ReportRecord): string[] {
   const owed = order.find((one) => report.recipients.some(({ owes = 'failed' }) => owes === one)) ?? 'failed';
   const first = report.recipients.find(({ owes = 'failed' }) => owes === owed);
   if (first === undefined) return [titles[owed]];
   const about = isTold(owed) ? reasonOf(first) : oneLine(first.original);
   const text = Array.from(about).slice(0, 200).join('');
-  const words = smtpUtf8 || /^[ -~]*$/.test(text) ? text.split(' ') : encodedWords(text);
+  const words = /^[ -~]*$/.test(text) ? text.split(' ') : encodedWords(text);
   return [`${titles[owed]}:`, ...words];
 }
 
