@@ -9,6 +9,7 @@ import {
   TransactionCanceledException,
   TransactWriteItemsCommand,
   type DynamoDBClient,
+  type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 import {
   CopyObjectCommand,
@@ -223,8 +224,25 @@ async function remove(options: Options, mailFile: string, id: string): Promise<b
       ConditionExpression: 'attribute_exists(mailFile)',
     },
   };
-  const write = new TransactWriteItemsCommand({ TransactItems: [giveBack, drop] });
-  if (!(await conditionally(() => options.dynamodb.send(write))).done) return false;
+  if (!(await writeUndisturbed(options, [giveBack, drop]))) return false;
   await removeObject(options, row.bodyKey);
   return true;
+}
+
+/** False: a condition failed. Deliveries to the same mail file only put it off. */
+async function writeUndisturbed({ dynamodb }: Options, TransactItems: TransactWriteItem[]): Promise<boolean> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const write = new TransactWriteItemsCommand({ TransactItems });
+      return (await conditionally(() => dynamodb.send(write))).done;
+    } catch (error) {
+      if (tries === mostTries || !isConflict(error)) throw error;
+    }
+    await pause(randomInt(2, 20));
+  }
+}
+
+function isConflict(error: unknown): boolean {
+  if (!(error instanceof TransactionCanceledException)) return false;
+  return (error.CancellationReasons ?? []).some(({ Code }) => Code === 'TransactionConflict');
 }

@@ -1,9 +1,11 @@
 /** `postern mailbox`: what lies in a mail file. */
+import { pipeline } from 'node:stream/promises';
+import { buffer } from 'node:stream/consumers';
 import { dynamodb, s3 } from '../aws/clients.ts';
 import { awsMailbox } from '../aws/mailbox.ts';
 import { canonicalMailFile } from '../mail/mailbox/mail-file.ts';
 import type { Mailbox, MailboxRow } from '../mail/mailbox/mailbox.ts';
-import { mboxOf } from '../mail/mailbox/mbox.ts';
+import { mboxEntry } from '../mail/mailbox/mbox.ts';
 import type { Call, Command } from './command.ts';
 import { Failure } from './failure.ts';
 import type { Gateway } from './gateway.ts';
@@ -61,10 +63,22 @@ async function remove(call: Call) {
 async function exportAll(call: Call) {
   const mailbox = mailboxOf(call.gateway);
   const file = fileOf(call);
-  const parts: Buffer[] = [];
-  for (const one of await mailbox.list(file)) parts.push(mboxOf(one, await bytesOf(mailbox, file, one.id)));
-  const text = Buffer.concat(parts);
+  const entries = mboxOf(mailbox, await mailbox.list(file));
+  if (call.values['json'] !== true) return { json: undefined, text: entries };
+  const text = await buffer(entries);
   return { json: { mailFile: file, mbox: text.toString('latin1') }, text };
+}
+
+/** Entry after entry, as it streams by; what was deleted meanwhile is left out. */
+async function* mboxOf(mailbox: Mailbox, rows: readonly MailboxRow[]): AsyncGenerator<Buffer> {
+  for (const one of rows) {
+    const stream = await mailbox.read(one.mailFile, one.id);
+    if (stream === undefined) continue;
+    const entry = mboxEntry(one);
+    const copied = pipeline(stream, entry);
+    for await (const chunk of entry) yield Buffer.from(chunk as Uint8Array);
+    await copied;
+  }
 }
 
 export const mailboxCommands: Record<string, Command> = {

@@ -30,7 +30,7 @@ async function run(words: readonly string[]): Promise<number> {
   const { values, positionals } = readWords(command, rest);
   const gateway = command.offline === true ? undefined : await openGateway(values['stack']);
   const result = await command.run({ values, positionals, gateway: gateway! });
-  print(result, values['json'] === true);
+  await print(result, values['json'] === true);
   return result.exitCode ?? 0;
 }
 

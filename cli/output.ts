@@ -1,16 +1,23 @@
 /** What a command returns, and how it is printed: as JSON, as bytes, or for a person. */
+import { once } from 'node:events';
+
 export interface Result {
   /** Printed with `--json`: a list or an object. */
   readonly json: unknown;
-  /** Printed otherwise: lines of text, or bytes exactly as they are. */
-  readonly text: string | Buffer;
+  /** Printed otherwise: lines of text, or bytes exactly as they are, or as they come. */
+  readonly text: string | Buffer | AsyncIterable<Buffer>;
   readonly exitCode?: number;
 }
 
-export function print({ json, text }: Result, asJson: boolean): void {
+export async function print({ json, text }: Result, asJson: boolean): Promise<void> {
   if (asJson) process.stdout.write(`${JSON.stringify(json, undefined, 2)}\n`);
-  else if (typeof text !== 'string') process.stdout.write(text);
+  else if (Buffer.isBuffer(text)) process.stdout.write(text);
+  else if (typeof text !== 'string') await printAll(text);
   else if (text !== '') process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+async function printAll(chunks: AsyncIterable<Buffer>): Promise<void> {
+  for await (const chunk of chunks) if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
 }
 
 /** Rows under headings, each column as wide as its longest cell. */

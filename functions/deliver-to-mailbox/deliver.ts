@@ -1,8 +1,9 @@
 /** One delivery into one mail file (spool.md, transitions 3 and 4): claim, deposit, settle, tell who must be told. */
 import type { MailLog } from '../../aws/mail-log.ts';
-import type { Configuration } from '../../mail/document/forms.ts';
-import type { SettingsSource } from '../../mail/directory/settings.ts';
+import type { Settings, SettingsSource } from '../../mail/directory/settings.ts';
+import type { Envelope } from '../../mail/envelope/envelope.ts';
 import { depositOf, resultsOf } from '../../mail/mailbox/deposit.ts';
+import { folderOf } from '../../mail/mailbox/folder.ts';
 import type { Mailbox } from '../../mail/mailbox/mailbox.ts';
 import type { RecipientResult } from '../../mail/relay/doors.ts';
 import {
@@ -27,10 +28,10 @@ export interface DeliverDoors {
 
 /** `leaseUntil`: the invocation's deadline and a minute. A delivery that is not ours to do is done. */
 export async function deliver(work: DeliverWork, leaseUntil: string, doors: DeliverDoors): Promise<void> {
-  const { configuration } = await doors.settings.current();
+  const settings = await doors.settings.current();
   const claimed = await doors.spool.claim(work, leaseUntil);
   if (claimed === undefined) return;
-  const next = await outcomeOf(claimed, configuration, doors).catch((error: unknown) => {
+  const next = await outcomeOf(claimed, settings, doors).catch((error: unknown) => {
     doors.log.fault('A delivery broke and is tried again', error, {
       message: claimed.message,
       part: claimed.part,
@@ -42,42 +43,39 @@ export async function deliver(work: DeliverWork, leaseUntil: string, doors: Deli
   if (owesAnything(next)) await doors.queue.report({ message: next.message });
 }
 
-async function outcomeOf(
-  claimed: Delivery,
-  configuration: Configuration,
-  doors: DeliverDoors,
-): Promise<Delivery> {
+async function outcomeOf(claimed: Delivery, settings: Settings, doors: DeliverDoors): Promise<Delivery> {
   const envelope = (await doors.spool.message(claimed.message))?.envelope;
   if (envelope === undefined) throw new Error(`Message ${claimed.message} has a delivery but no record m.`);
-  const deposit = () => doors.mailbox.deposit(depositOf(claimed, envelope, configuration));
-  const { overQuota } = configuration.delivery;
-  const results = await attempt(claimed, deposit, { overQuota, log: doors.log });
+  const results = await attempt(claimed, envelope, settings, doors);
+  const { configuration } = settings;
   const next = settleAttempt(claimed, results, { now: doors.clock(), configuration });
   return next.state === 'deferred' ? { ...next, reason: 'quota' } : next;
 }
 
 async function attempt(
   claimed: Delivery,
-  deposit: () => Promise<'deposited' | 'over quota'>,
-  { overQuota, log }: { overQuota: string; log: MailLog },
+  envelope: Envelope,
+  settings: Settings,
+  { mailbox, log }: DeliverDoors,
 ): Promise<RecipientResult[]> {
+  const { name, delivery } = settings.configuration;
+  const { overQuota } = delivery;
+  const { folder, because } = folderOf(envelope, settings);
   try {
-    if ((await deposit()) === 'deposited')
-      return resultsOf(claimed, { outcome: 'delivered', reply: 'Delivered' });
-    const reply = `Mail file ${claimed.mailFile} is over its quota`;
-    return resultsOf(claimed, {
-      outcome: overQuota === 'hold' ? 'waiting' : 'failed',
-      failure: 'delivery',
-      reply,
-    });
+    if ((await mailbox.deposit(depositOf(claimed, envelope, { folder, overQuota }))) === 'over quota')
+      return resultsOf(claimed, {
+        outcome: overQuota === 'hold' ? 'waiting' : 'failed',
+        failure: 'delivery',
+        reply: `Mail file ${claimed.mailFile} is over its quota`,
+        because: { document: `Configuration ${name}`, field: 'delivery.overQuota', entry: overQuota },
+      });
+    const reply = folder === 'Inbox' ? 'Delivered' : `Delivered to ${folder}`;
+    return resultsOf(claimed, { outcome: 'delivered', reply, ...(because && { because }) });
   } catch (error) {
     if (!(error instanceof BodyMissing)) throw error;
     log.fault('A body is missing from the spool', error, { message: claimed.message });
-    return resultsOf(claimed, {
-      outcome: 'failed',
-      failure: 'delivery',
-      reply: 'The message was lost in the spool',
-    });
+    const reply = 'The message was lost in the spool';
+    return resultsOf(claimed, { outcome: 'failed', failure: 'delivery', reply });
   }
 }
 

@@ -7,18 +7,23 @@ import { editedSize } from '../envelope/apply-edits.ts';
 import type { Envelope } from '../envelope/envelope.ts';
 import type { RecipientResult } from '../relay/doors.ts';
 import type { Delivery } from '../spool/records.ts';
-import type { Deposit } from './mailbox.ts';
+import type { Deposit, MailboxRow } from './mailbox.ts';
 
 const megabyte = 1024 * 1024;
 
-export function depositOf(delivery: Delivery, envelope: Envelope, configuration: Configuration): Deposit {
+export interface Filing {
+  readonly folder: MailboxRow['folder'];
+  readonly overQuota: Configuration['delivery']['overQuota'];
+}
+
+export function depositOf(delivery: Delivery, envelope: Envelope, filing: Filing): Deposit {
   const { quotaMB = 0 } = delivery;
-  const limited = quotaMB > 0 && configuration.delivery.overQuota !== 'deliver';
+  const limited = quotaMB > 0 && filing.overQuota !== 'deliver';
   return {
     row: {
       mailFile: delivery.mailFile ?? '',
       id: delivery.message,
-      folder: folderOf(envelope, configuration),
+      folder: filing.folder,
       flags: [],
       from: delivery.from,
       to: delivery.recipients[0]?.address ?? '',
@@ -30,13 +35,6 @@ export function depositOf(delivery: Delivery, envelope: Envelope, configuration:
     spoolKey: delivery.bodyKey,
     ...(limited ? { limit: quotaMB * megabyte } : {}),
   };
-}
-
-/** Untrusted mail (SPF fail, DMARC fail) goes to Junk where the Configuration says so. */
-export function folderOf(envelope: Envelope, { delivery }: Configuration): 'Inbox' | 'Junk' {
-  if (envelope.trust === 'untrusted' && delivery.junkUntrusted) return 'Junk';
-  if (envelope.trust === 'softfail' && delivery.junkUntrusted && delivery.junkSoftfail) return 'Junk';
-  return 'Inbox';
 }
 
 /** One result for every recipient who still waits. */

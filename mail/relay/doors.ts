@@ -1,5 +1,6 @@
 /** The doors that outbound work needs: DNS, and a transport that carries one delivery over one connection. */
 
+import type { Because } from '../policy/verdict.ts';
 import type { FailureClass } from '../spool/records.ts';
 import type { DnsRecord, RecordType } from './dns-message.ts';
 import type { StsPolicy } from './mta-sts.ts';
@@ -77,6 +78,8 @@ export interface RecipientResult {
   readonly remote?: string;
   /** `relayed` only: the next server promised to send DSNs itself (RFC 3461 section 5.2.2). */
   readonly dsn?: boolean;
+  /** What decided this outcome, where it is not what routed the copy. */
+  readonly because?: Because;
 }
 
 /** Secrets by name: Secrets Manager on AWS, files under `<data>/secrets/` on one machine. */

@@ -50,9 +50,9 @@ export function settleAttempt(
     claims: 0,
     recipients: claimed.recipients.map((recipient) => afterResult(recipient, said, at)),
     lastReply: said.findLast((result) => result.outcome === 'waiting')?.reply ?? claimed.lastReply,
-    events: withEvents(claimed.events, said, at),
+    events: withEvents(claimed, said, at),
   };
-  if (at >= claimed.expireAt) expire(next, at);
+  if (at >= claimed.expireAt) expire(next, at, context.configuration);
   else if (claimed.delayAt !== undefined && at >= claimed.delayAt) owe(next, 'delayed');
   return settled(next, context);
 }
@@ -146,21 +146,43 @@ function owe(delivery: Delivery, what: Owed): void {
 }
 
 /** The deadline has passed and an attempt was made past it: who still waits has failed. */
-function expire(delivery: Delivery, at: string): void {
+function expire(delivery: Delivery, at: string, { name, transfer }: Configuration): void {
+  const late = delivery.recipients.filter(({ outcome }) => outcome === 'waiting');
   delivery.recipients = delivery.recipients.map((recipient) => {
     if (recipient.outcome !== 'waiting') return recipient;
     return withOwed({ ...recipient, outcome: 'failed', failure: 'expiration', at });
   });
-}
-
-function withEvents(events: readonly Event[], results: readonly RecipientResult[], at: string): Event[] {
-  const stage = results.some((result) => result.outcome === 'delivered') ? 'deliver' : 'relay';
-  const fresh = results.map((result): Event => ({
+  const entry = String(transfer.timeoutHours);
+  const because = { document: `Configuration ${name}`, field: 'transfer.timeoutHours', entry };
+  const stage = stageOf(delivery);
+  const fresh = late.map(({ address: recipient }): Event => ({
     at,
     stage,
-    outcome: result.outcome === 'waiting' ? 'deferred' : result.outcome,
-    recipient: result.address,
-    reply: result.reply,
+    outcome: 'failed',
+    recipient,
+    because,
   }));
+  delivery.events = [...delivery.events, ...fresh].slice(-keptEvents);
+}
+
+function stageOf({ transport }: Delivery): Event['stage'] {
+  return transport === 'mailbox' ? 'deliver' : 'relay';
+}
+
+function withEvents(claimed: Delivery, results: readonly RecipientResult[], at: string): Event[] {
+  const { events, recipients } = claimed;
+  const stage = stageOf(claimed);
+  const routed = new Map(recipients.map((recipient) => [recipient.address, recipient.because]));
+  const fresh = results.map((result): Event => {
+    const because = result.because ?? routed.get(result.address);
+    return {
+      at,
+      stage,
+      outcome: result.outcome === 'waiting' ? 'deferred' : result.outcome,
+      recipient: result.address,
+      reply: result.reply,
+      ...(because === undefined ? {} : { because }),
+    };
+  });
   return [...events, ...fresh].slice(-keptEvents);
 }

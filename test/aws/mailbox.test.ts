@@ -89,3 +89,19 @@ test('a body that is not in the spool is never a success', async () => {
   await assert.rejects(mailbox().deposit(lost), BodyMissing);
   assert.deepEqual(await mailbox().list('mail/lost'), []);
 });
+
+test('deposits and deletions at once: what is counted is what is there', async () => {
+  const all = await Promise.all(Array.from({ length: 8 }, (_, n) => deposit('mail/busy', `b${n}`)));
+  for (const one of all.slice(0, 4)) await mailbox().deposit(one);
+  const removals = ['b0', 'b1', 'b1', 'b2', 'gone'].map((id) => mailbox().remove('mail/busy', id));
+  const [removed] = await Promise.all([
+    Promise.all(removals),
+    ...all.slice(4).map((one) => mailbox().deposit(one)),
+  ]);
+  assert.deepEqual(removed.toSorted(), [false, false, true, true, true]);
+  const limit = 600;
+  const full = { ...(await deposit('mail/busy', 'b8')), limit: limit - 1 };
+  assert.equal(await mailbox().deposit(full), 'over quota');
+  assert.equal(await mailbox().deposit({ ...full, limit }), 'deposited');
+  assert.equal((await mailbox().list('mail/busy')).length, 6);
+});

@@ -105,6 +105,7 @@ describe('folder', () => {
     ['untrusted mail, junk off', 'untrusted', { junkUntrusted: false }, 'Inbox'],
     ['softfail, not asked for', 'softfail', { junkUntrusted: true, junkSoftfail: false }, 'Inbox'],
     ['softfail', 'softfail', { junkUntrusted: true, junkSoftfail: true }, 'Junk'],
+    ['an exception', 'untrusted', { junkUntrusted: true, junkExceptions: ['elsewhere.example'] }, 'Inbox'],
   ];
   for (const [what, trust, delivery, folder] of cases)
     test(`${what}: ${folder}`, async () => {
