@@ -1,11 +1,12 @@
 /**
  * Trace pointers in the spool table: `t#<address or Message-ID>#<day>` → message id, kept 30 days, so that `postern trace`
- * finds a message without a scan. Configuration, Message Tracking: `tracking.enabled`, `tracking.exceptFor`.
+ * finds a message without a scan. A message that is not to be traced (Configuration, Message Tracking) has none.
  */
 import { BatchWriteItemCommand, QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expiryOf } from '../mail/spool/keys.ts';
-import type { MessageRecord } from '../mail/spool/records.ts';
+import type { Delivery, MessageRecord } from '../mail/spool/records.ts';
+import { recipientsOf } from '../mail/spool/story.ts';
 import { fromItem, toItem, values, type Item } from './items.ts';
 
 interface Options {
@@ -14,12 +15,9 @@ interface Options {
 }
 
 /** The words a message is found by: sender, RCPT addresses, Message-ID. */
-function tracedBy({ envelope }: MessageRecord): string[] {
-  const words = [
-    envelope.from,
-    ...envelope.recipients.map(({ address }) => address),
-    envelope.header.messageId ?? '',
-  ];
+function tracedBy({ record, deliveries }: Traced): string[] {
+  const { from, header } = record.envelope;
+  const words = [from, ...recipientsOf(record, deliveries), header.messageId ?? ''];
   return [...new Set(words.filter(Boolean).map(foldWord))];
 }
 
@@ -34,13 +32,16 @@ export function tracePartition(word: string, day: string): string {
   return `t#${foldWord(word)}#${day}`;
 }
 
-export async function writeTrace(
-  { client, table }: Options,
-  record: MessageRecord,
-  now: Date,
-): Promise<void> {
+export interface Traced {
+  readonly record: MessageRecord;
+  readonly deliveries: readonly Delivery[];
+}
+
+export async function writeTrace({ client, table }: Options, traced: Traced, now: Date): Promise<void> {
+  const { record } = traced;
+  if (record.tracking?.off !== undefined) return;
   const day = record.acceptedAt.slice(0, 10);
-  const puts = tracedBy(record).map((word) => ({
+  const puts = tracedBy(traced).map((word) => ({
     PutRequest: {
       Item: toItem({ message: tracePartition(word, day), part: record.message, expiresAt: expiryOf(now) }),
     },

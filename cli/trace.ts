@@ -2,23 +2,16 @@
 import { dynamodb } from '../aws/clients.ts';
 import { awsSpool } from '../aws/spool.ts';
 import { readTrace } from '../aws/trace.ts';
-import type { Delivery, Event, MessageRecord, ReportRecord } from '../mail/spool/records.ts';
+import { storyOf, type Story } from '../mail/spool/story.ts';
 import type { Call, Command } from './command.ts';
 import { Failure, Usage } from './failure.ts';
 import type { Gateway } from './gateway.ts';
 import { option } from './words.ts';
 
-interface Story {
-  readonly messageId: string;
-  readonly from: string;
-  readonly recipients: readonly string[];
-  readonly events: readonly Event[];
-}
-
 async function trace(call: Call) {
   const [id] = call.positionals;
   if (id !== undefined) {
-    const story = await storyOf(call.gateway, id);
+    const story = await readStory(call.gateway, id);
     if (story === undefined)
       throw new Failure(`There is no message ${id}, or it ended more than 30 days ago.`);
     return { json: story, text: textOf(story) };
@@ -27,7 +20,7 @@ async function trace(call: Call) {
   return { json: stories, text: stories.map(textOf).join('\n\n') };
 }
 
-async function storyOf(gateway: Gateway, id: string): Promise<Story | undefined> {
+async function readStory(gateway: Gateway, id: string): Promise<Story | undefined> {
   const spool = awsSpool({
     client: dynamodb(),
     table: gateway.tables.spool,
@@ -40,48 +33,25 @@ async function storyOf(gateway: Gateway, id: string): Promise<Story | undefined>
     spool.deliveries(id),
     spool.reports(id),
   ]);
-  return message === undefined ? undefined : tell(message, deliveries, reports);
-}
-
-function tell(
-  message: MessageRecord,
-  deliveries: readonly Delivery[],
-  reports: readonly ReportRecord[],
-): Story {
-  const { envelope } = message;
-  const accepted: Event = {
-    at: message.acceptedAt,
-    stage: 'accept',
-    outcome: 'accepted',
-    ...becauseOf(message),
-  };
-  const reported = reports.map((report): Event => ({
-    at: report.date,
-    stage: 'report',
-    outcome: `${report.kind}, as message ${report.reportId}`,
-    recipient: envelope.from,
-  }));
-  const events = [accepted, ...deliveries.flatMap((delivery) => delivery.events), ...reported];
-  return {
-    messageId: message.message,
-    from: envelope.from,
-    recipients: envelope.recipients.map(({ address }) => address),
-    events: events.sort((a, b) => a.at.localeCompare(b.at)),
-  };
-}
-
-function becauseOf({ envelope }: MessageRecord): Pick<Event, 'because'> {
-  return envelope.accepted === undefined ? {} : { because: envelope.accepted };
+  const off = message?.tracking?.off;
+  if (off !== undefined)
+    throw new Failure(`Message ${id} is not tracked (${off.document}, ${off.field}: ${off.entry}).`);
+  return message === undefined ? undefined : storyOf({ message, deliveries, reports });
 }
 
 const day = 86_400_000;
 
-/** Days to look through: from `--since` (ISO; default 7 days back, 30 at most) to today. */
-function daysOf(call: Call): string[] {
+/** `--since`, an ISO time; default 7 days back. */
+function startOf(call: Call): number {
   const since = option(call, 'since');
-  const start = since === undefined ? Date.now() - 7 * day : Date.parse(since);
-  if (Number.isNaN(start))
-    throw new Usage(`--since "${since}" is no time; write 2026-11-21 or 2026-11-21T08:00:00Z.`);
+  if (since === undefined) return Date.now() - 7 * day;
+  const start = Date.parse(since);
+  if (!Number.isNaN(start)) return start;
+  throw new Usage(`--since "${since}" is no time; write 2026-11-21 or 2026-11-21T08:00:00Z.`);
+}
+
+/** Days to look through, 30 at most, to today. */
+function daysOf(start: number): string[] {
   const first = Math.max(start, Date.now() - 30 * day);
   const days: string[] = [];
   for (let at = first; at <= Date.now() + day; at += day) days.push(new Date(at).toISOString().slice(0, 10));
@@ -93,20 +63,20 @@ async function search(call: Call): Promise<Story[]> {
     .map((name) => option(call, name))
     .filter((text) => text !== undefined);
   if (words.length === 0) throw new Usage('Name a message ID, or search with --message-id, --from or --to.');
-  const sets = await Promise.all(words.map((text) => idsOf(call, text)));
+  const start = startOf(call);
+  const sets = await Promise.all(words.map((text) => idsOf(call, text, start)));
   const [first = [], ...others] = sets;
   const ids = first.filter((id) => others.every((set) => set.includes(id)));
-  const stories = await Promise.all(ids.map((id) => storyOf(call.gateway, id)));
-  const since = option(call, 'since') ?? '';
+  const stories = await Promise.all(ids.map((id) => readStory(call.gateway, id)));
   return stories
     .filter((story) => story !== undefined)
-    .filter((story) => matches(call, story) && (story.events[0]?.at ?? '') >= since)
+    .filter((story) => matches(call, story) && Date.parse(story.events[0]?.at ?? '') >= start)
     .sort((a, b) => a.messageId.localeCompare(b.messageId));
 }
 
-async function idsOf(call: Call, text: string): Promise<string[]> {
+async function idsOf(call: Call, text: string, start: number): Promise<string[]> {
   const from = { client: dynamodb(), table: call.gateway.tables.spool };
-  const found = await Promise.all(daysOf(call).map((one) => readTrace(from, text, one)));
+  const found = await Promise.all(daysOf(start).map((one) => readTrace(from, text, one)));
   return [...new Set(found.flat())];
 }
 
@@ -119,7 +89,7 @@ function matches(call: Call, story: Story): boolean {
   return to === undefined || story.recipients.some((address) => same(address, to));
 }
 
-function textOf({ messageId, from, events }: Story): string {
+function textOf({ messageId, from, subject, events }: Story): string {
   const lines = events.map(({ at, stage, outcome, recipient, because, reply }) => {
     const why =
       because === undefined
@@ -127,7 +97,8 @@ function textOf({ messageId, from, events }: Story): string {
         : ` (${because.document}, ${because.field}${because.entry === undefined ? '' : `: ${because.entry}`})`;
     return `  ${at}  ${stage.padEnd(7)} ${outcome}${recipient === undefined ? '' : ` ${recipient}`}${why}${reply === undefined ? '' : ` — ${reply}`}`;
   });
-  return [`${messageId} from ${from || '<>'}`, ...lines].join('\n');
+  const about = subject === undefined ? '' : `, "${subject}"`;
+  return [`${messageId} from ${from || '<>'}${about}`, ...lines].join('\n');
 }
 
 export const traceCommands: Record<string, Command> = {

@@ -22,6 +22,7 @@ export async function envelopeOf(arriving: Arriving, passed: Passed): Promise<En
   const { header, body, findings } = passed;
   const session = await sessionOf(arriving);
   const now = new Date();
+  const accepted = transaction.recipients.find(({ because }) => because !== undefined)?.because;
   const { requireTls, smtpUtf8, eightBitMime, ret, envid } = transaction.parameters;
   return {
     id,
@@ -46,6 +47,7 @@ export async function envelopeOf(arriving: Arriving, passed: Passed): Promise<En
     acceptedAt: now.toISOString(),
     ...(findings.rules && { rules: findings.rules }),
     ...(findings.trust && { trust: findings.trust }),
+    ...(accepted && { accepted }),
     settings: transaction.settings.version,
   };
 }

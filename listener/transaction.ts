@@ -1,12 +1,15 @@
 /** One mail transaction, MAIL to the end of DATA. It is judged with one set of settings throughout. */
 import type { Address, ReversePath } from '../mail/address/address.ts';
 import type { Settings } from '../mail/directory/settings.ts';
+import type { Because } from '../mail/policy/verdict.ts';
 import type { MailParameters, RcptParameters } from './parameters.ts';
 import type { Staging } from './staging.ts';
 
 export interface Recipient {
   readonly address: Address;
   readonly parameters: RcptParameters;
+  /** Why it was accepted. */
+  readonly because?: Because;
 }
 
 export class Transaction {

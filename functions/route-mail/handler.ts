@@ -27,7 +27,8 @@ const doors: RouteDoors = {
   ...made,
   resolver: dnsResolver({ servers: readTuning(process.env).dnsServers }),
   bodies: awsBodyStore({ client: s3(), bucket: vars.bucket }),
-  trace: (record) => writeTrace({ client: dynamodb(), table: vars.spoolTable }, record, made.clock()),
+  trace: (record, deliveries) =>
+    writeTrace({ client: dynamodb(), table: vars.spoolTable }, { record, deliveries }, made.clock()),
   onRouted: tell,
 };
 

@@ -14,6 +14,7 @@ import { makePlan } from './plan.ts';
 import { leavingOf } from './priority.ts';
 import { messageRouting, routeAgain, routeRecipient } from './route.ts';
 import { holdingRule, leavesBesides, leavesInstead } from './rule-outcomes.ts';
+import { trackingOf } from './tracking.ts';
 
 export interface MessageContext extends OutgoingContext {
   /** Released by an administrator: what held it before is not asked again. */
@@ -23,6 +24,12 @@ export interface MessageContext extends OutgoingContext {
 }
 
 export async function routeMessage(context: MessageContext): Promise<Plan> {
+  const plan = await decided(context);
+  const tracking = trackingOf(context.envelope, context.settings);
+  return tracking === undefined ? plan : { ...plan, message: { ...plan.message, tracking } };
+}
+
+async function decided(context: MessageContext): Promise<Plan> {
   const reason = reasonToWait(context) ?? (await relayFault(context));
   if (reason !== undefined) return wait(context, reason);
   const leaves = await leavesOf(context);

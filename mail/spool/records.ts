@@ -115,10 +115,18 @@ export interface MessageRecord {
   /** How many reports were written. */
   reports: number;
   readonly acceptedAt: string;
+  /** What `postern trace` may tell (Configuration, Message Tracking); absent: all but the subject. */
+  readonly tracking?: Tracking;
   version: number;
   wake?: string;
   wakeAt?: string;
   expiresAt?: number;
+}
+
+export interface Tracking {
+  /** Not to be traced at all, for this reason. */
+  readonly off?: Because;
+  readonly subject?: string;
 }
 
 /** Of a delay, how long is still tried. */

@@ -338,7 +338,7 @@ describe('desk and trace', () => {
   });
 
   test('a message is found by sender, recipient and Message-ID, in any case', async () => {
-    await writeTrace(table(), messageRecord({ message: 't1' }), now);
+    await writeTrace(table(), { record: messageRecord({ message: 't1' }), deliveries: [] }, now);
     for (const word of [
       'BOB@elsewhere.example',
       'alice@acme.example',

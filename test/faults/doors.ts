@@ -44,7 +44,8 @@ export function doorsOf({ clients, settings, clock }: Options) {
     hops: awsHops({ ...table, clock }),
     writer: awsReportWriter(table),
     put: (next: Delivery, version: number) => putVersion(table, next, version),
-    trace: (record: MessageRecord) => writeTrace(table, record, clock()),
+    trace: (record: MessageRecord, deliveries: readonly Delivery[]) =>
+      writeTrace(table, { record, deliveries }, clock()),
     clock,
   };
 }

@@ -236,6 +236,11 @@ test('the envelope carries what was said, octet for octet', async () => {
     sha256: rest.sha256,
     headerSize: 69,
     header: { deliveredTo: ['a@b.example'], priority: 'high' },
+    accepted: {
+      document: 'Person Alice Example/Acme',
+      field: 'internetAddress',
+      entry: 'alice@acme.example',
+    },
     settings: rest.settings,
   });
   client.close();

@@ -1,0 +1,95 @@
+/** Every outcome's reason: what `postern trace` tells of a message is what `postern explain` had said of it (promise 5). */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { startTestGateway, until } from '../builders/gateway.ts';
+import { MailWorld } from '../builders/mail-world.ts';
+import type { Because } from '../../mail/policy/verdict.ts';
+import type { Story } from '../../mail/spool/story.ts';
+
+const program = fileURLToPath(new URL('../../cli/postern.mjs', import.meta.url));
+
+interface Explained {
+  readonly steps: readonly { readonly recipient?: string; readonly because?: Because }[];
+  readonly recipients: readonly {
+    readonly route: string;
+    readonly because: Because;
+    readonly routes?: readonly { readonly address: string; readonly because: Because }[];
+  }[];
+}
+
+test('trace says what explain said', async (t) => {
+  const gateway = await startTestGateway(t);
+  const world = new MailWorld(gateway);
+  await gateway.put({
+    form: 'Person',
+    name: 'Away Example/Acme',
+    lastName: 'Example',
+    internetAddress: 'away@acme.example',
+    forwardingAddress: 'away@elsewhere.example',
+  });
+  const json = async <T>(...args: string[]): Promise<T> => {
+    const env = { ...process.env, POSTERN_DATA: gateway.data };
+    const { stdout } = await promisify(execFile)(process.execPath, [program, ...args, '--json'], { env });
+    return JSON.parse(stdout) as T;
+  };
+  const traced = (id: string): Promise<Story> =>
+    until(`${id} is settled`, async () => {
+      const story = await json<Story>('trace', id);
+      const ends = story.events.filter(({ stage }) => stage === 'deliver' || stage === 'relay');
+      const waits = story.events.filter(
+        ({ stage, outcome }) => stage === 'route' && outcome.startsWith('to '),
+      );
+      return waits.length > 0 && ends.length >= waits.length ? story : undefined;
+    });
+
+  for (const to of [
+    'alice@acme.example',
+    'support@acme.example',
+    'team@acme.example',
+    'away@acme.example',
+    'x@elsewhere.example',
+  ]) {
+    const [id = ''] = await world.bobWrites([`<${to}>`]);
+    const asked = [
+      '--from',
+      'bob@acme.example',
+      '--to',
+      to,
+      '--auth',
+      'Bob Example/Acme',
+      '--port',
+      'submission',
+    ];
+    const [story, explained] = await Promise.all([traced(id), json<Explained>('explain', ...asked)]);
+    assertSame(story, explained, to);
+  }
+});
+
+/** The reason of the acceptance, of each route, and of each end that the route led to. */
+function assertSame(story: Story, { steps, recipients }: Explained, to: string): void {
+  const [one] = recipients;
+  const routes = one?.routes ?? [{ address: undefined, because: one!.because }];
+  const of = (stages: readonly string[]) => story.events.filter(({ stage }) => stages.includes(stage));
+  const routed = of(['route']);
+  assert.equal(routed.length, routes.length, `${to}: as many routes`);
+  for (const { address, because } of routes) {
+    const mine = routed.filter(({ recipient }) => recipient === address || address === undefined);
+    assert.ok(
+      mine.some((event) => JSON.stringify(event.because) === JSON.stringify(because)),
+      `${to}: ${address ?? 'it'} is routed by ${JSON.stringify(because)}, ${JSON.stringify(mine)}`,
+    );
+  }
+  for (const { recipient, because } of of(['deliver', 'relay'])) {
+    const route = routed.find((event) => event.recipient === recipient && event.outcome.startsWith('to '));
+    assert.deepEqual(because, route?.because, `${to}: the end has the reason of the route`);
+  }
+  const [accepted] = of(['accept']);
+  const asked = steps.filter(({ recipient, because }) => recipient === to && because !== undefined);
+  assert.ok(
+    asked.some(({ because }) => JSON.stringify(because) === JSON.stringify(accepted?.because)),
+    `${to}: accepted by ${JSON.stringify(accepted?.because)}`,
+  );
+}
