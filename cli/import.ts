@@ -175,7 +175,7 @@ function reportText({ lines, about, rows }: Report, dryRun: boolean): string {
     { rows: rows.map((row) => ({ ...row, problems: [] })), lines: [], exitCode: 0 },
     dryRun,
   ).text;
-  return [...lines, ...about, ...said, String(sums)].join('\n');
+  return [...lines, ...about, ...said, sums].join('\n');
 }
 
 export const importCommands: Record<string, Command> = {

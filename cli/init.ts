@@ -61,7 +61,7 @@ async function init(call: Call) {
   if (outcome.exitCode !== 0) return result;
   return {
     ...result,
-    text: `${String(result.text)}\n\n${nextSteps({ server: server!, hostName: hostName!, domain: domain! })}`,
+    text: `${result.text}\n\n${nextSteps({ server: server!, hostName: hostName!, domain: domain! })}`,
   };
 }
 

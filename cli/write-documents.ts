@@ -124,7 +124,10 @@ function describeOne({ row, stored, content }: Planned): string[] {
 const order: readonly Action[] = ['created', 'changed', 'unchanged', 'left out', 'refused', 'not written'];
 
 /** The result of a command: rows as JSON; for people what changes, what is wrong, and the sums. */
-export function resultOf({ rows, lines, exitCode }: Outcome, dryRun: boolean): Result {
+export function resultOf(
+  { rows, lines, exitCode }: Outcome,
+  dryRun: boolean,
+): Result & { readonly text: string } {
   const json = rows.map(({ form, name, action, problems }) => ({ form, name, action, problems }));
   const wrong = rows
     .filter(({ problems }) => problems.length > 0)

@@ -154,12 +154,28 @@ test('killed publishers and writers in any order leave nothing wrong', async () 
   await nothingIsLeftToDo();
 });
 
-/** Whoever waits waits for something that is still so: the full pass, which judges all again, changes nothing. */
+/**
+ * Whoever waits waits for something that is still so: the full pass, which judges all again, changes nothing but the name
+ * of a document that a problem gives as the owner of an address, where another has become the owner since. A second
+ * pass changes nothing at all.
+ */
 async function nothingIsLeftToDo(): Promise<void> {
-  const state = async () => (await harness.views()).map((one) => JSON.stringify(one)).sort();
-  const before = await state();
+  const before = await state(withoutWords);
   await fullPass(harness.publisher);
-  assert.deepEqual(await state(), before);
+  assert.deepEqual(await state(withoutWords), before);
+  const repaired = await state((one) => one);
+  await fullPass(harness.publisher);
+  assert.deepEqual(await state((one) => one), repaired);
+}
+
+async function state(view: (one: Record<string, unknown>) => object): Promise<string[]> {
+  return (await harness.views()).map((one) => JSON.stringify(view(one))).sort();
+}
+
+function withoutWords(one: Record<string, unknown>): object {
+  if (!String(one['key']).startsWith('bad#')) return one;
+  const { problems, waitsFor: _, ...rest } = one;
+  return { ...rest, problems: (problems as string[]).map((text) => text.split(':')[0]) };
 }
 
 async function viewsAreWhatIsKept(): Promise<void> {
