@@ -3,6 +3,7 @@
  * What publish-directory wrote is all that is read; errors become DirectoryUnavailable there.
  */
 import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import type { FormName } from '../mail/document/forms.ts';
 import { foldName } from '../mail/document/names.ts';
 import { cachedDirectory } from '../mail/directory/cached-directory.ts';
 import type { Directory, Entry } from '../mail/directory/directory.ts';
@@ -37,10 +38,15 @@ export function viewsDirectory(from: TableOf): Directory {
     async fullName(name) {
       const key = nameView(name);
       if (!isKey(key)) return undefined;
-      const sorts = lookUpForms.map((form) => idOf({ form, name: foldName(name) }));
-      const found = await Promise.all(sorts.map((sort) => get({ key, sort })));
-      const item = found.find((one) => one !== undefined);
-      return item === undefined ? undefined : entryOf(item);
+      const named = async (forms: readonly FormName[]): Promise<Entry | undefined> => {
+        const sorts = forms.map((form) => idOf({ form, name: foldName(name) }));
+        const found = await Promise.all(sorts.map((sort) => get({ key, sort })));
+        const item = found.find((one) => one !== undefined);
+        return item === undefined ? undefined : entryOf(item);
+      };
+      // A hierarchical name is a person's, nearly always: one read in place of three.
+      const person = name.includes('/') ? await named(['Person']) : undefined;
+      return person ?? named(lookUpForms);
     },
     findName: (name) => find(from, nameView(name)),
     async group(text) {

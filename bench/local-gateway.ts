@@ -10,7 +10,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 export interface LocalGateway {
   readonly port: number;
   readonly data: string;
-  readonly endpoints: { readonly dynamodb: string; readonly tables: { readonly mailboxes: string } };
+  readonly endpoints: {
+    readonly dynamodb: string;
+    readonly tables: Readonly<Record<'mailboxes' | 'views' | 'spool', string>>;
+  };
 }
 
 const root = join(import.meta.dirname, '..');
@@ -45,7 +48,8 @@ export async function withGateway<T>(
   }
 }
 
-export async function submit(port: number, to: readonly string[], message: string): Promise<void> {
+/** The id that the gateway gave the message. */
+export async function submit(port: number, to: readonly string[], message: string): Promise<string> {
   const socket = connect(port, '127.0.0.1').setEncoding('latin1');
   const commands = [
     'EHLO cost.example',
@@ -56,15 +60,18 @@ export async function submit(port: number, to: readonly string[], message: strin
     'QUIT',
   ];
   let input = '';
+  let id = '';
   socket.on('data', (text: string) => {
     input += text;
     if (!/^\d{3} [^\n]*\r\n$/m.test(input.slice(input.lastIndexOf('\n', input.length - 2) + 1))) return;
     if (/^[45]/.test(input)) socket.destroy(new Error(`The gateway said: ${input.trim()}`));
+    id = / as ([\w-]+)\r\n$/.exec(input)?.[1] ?? id;
     input = '';
     const next = commands.shift();
     if (next !== undefined) socket.write(`${next}\r\n`);
   });
   await once(socket, 'close');
+  return id;
 }
 
 async function until(done: () => boolean, patience: number): Promise<void> {

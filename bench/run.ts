@@ -2,7 +2,7 @@
  * The benchmark's command. Results are kept as JSON lines under bench/results and printed as tables, targets met and
  * missed. Linux; bench/setup.sh installs the peers.
  *
- *     npm run bench -- [accept] [dots] [memory] [idle] [send] [work] [way]
+ *     npm run bench -- [accept] [dots] [memory] [idle] [send] [work] [way] [group]
  *                      [--rounds N] [--seconds S] [--servers a,b] [--cases a,b]
  */
 import { join } from 'node:path';
@@ -67,6 +67,7 @@ const benches: Readonly<Record<string, () => Promise<Judged[]>>> = {
   send: async () => (await import('./send.ts')).sending(rounds),
   work: async () => (await import('./work.ts')).work(),
   way: async () => (await import('./way.ts')).way(),
+  group: async () => (await import('./group.ts')).group(),
 };
 
 const names = positionals.length > 0 ? positionals : Object.keys(benches);

@@ -42,6 +42,16 @@ async function byWholeAddress(asked: Address, settings: Settings, directory: Dir
   return findWhole(makeAddress(asked.local, primary), directory);
 }
 
+/**
+ * A member of a group, written as the address that a document owns: that document is meant, and names are not asked.
+ * Undefined: it is looked up as any other.
+ */
+export async function ownerOf(address: Address, directory: Directory): Promise<LookUp | undefined> {
+  const text = foldAddress(address);
+  const [found] = await directory.findAddress(text);
+  return found && { found, because: becauseOf(found, text) };
+}
+
 /** Its owner, and those who have it among their names: Domino keeps further addresses in `userNames`. */
 async function findWhole(address: Address, directory: Directory): Promise<Entry[]> {
   const text = foldAddress(address);

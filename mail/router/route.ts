@@ -7,7 +7,7 @@
 import type { Address } from '../address/address.ts';
 import { parseAddress } from '../address/path.ts';
 import type { Directory } from '../directory/directory.ts';
-import { lookUpRecipient } from '../directory/look-up.ts';
+import { lookUpRecipient, ownerOf } from '../directory/look-up.ts';
 import type { Settings } from '../directory/settings.ts';
 import type { Envelope, EnvelopeRecipient } from '../envelope/envelope.ts';
 import { recipientKind } from '../policy/recipient-kind.ts';
@@ -122,13 +122,21 @@ async function routeLocal(copy: Copy, address: Address, context: Routing): Promi
     return [
       leaving(copy, hop(smartHost, because(document, 'routing.smartHostForAllLocalRecipients', 'true'))),
     ];
-  const result = await lookUpRecipient(address, settings, directory);
+  const owned = isMember(copy) && routing.addressLookup !== 'local-part';
+  const result =
+    (owned ? await ownerOf(address, directory) : undefined) ??
+    (await lookUpRecipient(address, settings, directory));
   if ('found' in result) return routeEntry({ ...copy, because: result.because }, result.found, context);
   if ('ambiguous' in result)
     return [failed({ ...copy, because: result.because }, 'user', notUnique(address))];
   if (smartHost !== '')
     return [leaving(copy, hop(smartHost, because(document, 'routing.localDomainSmartHost', smartHost)))];
   return [notListed({ ...copy, because: result.because }, address)];
+}
+
+/** Groups of thousands are written as addresses: each costs one read, and those are made together. */
+function isMember({ trail }: Copy): boolean {
+  return trail.at(-1)?.by === 'group';
 }
 
 /** Mail to the address that a forwarded copy left with goes back to who sent the original. */

@@ -68,7 +68,7 @@ const opaqueSmime: Maker = (random) => ({
 });
 
 function wrapped(text: string): string {
-  return text.replaceAll(/.{1,76}/g, "$&\r\n");
+  return text.replaceAll(/.{1,76}/g, '$&\r\n');
 }
 
 function multipart(type: string, parts: readonly Body[], random: Random): Body {

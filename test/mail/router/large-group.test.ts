@@ -86,3 +86,28 @@ test('a limit lets everybody through, in order, after failures, too', async () =
   );
   assert.equal(results.filter(({ status }) => status === 'rejected').length, 7);
 });
+
+test('members written as addresses are found by their owner alone: no names are asked', async () => {
+  const asked: string[] = [];
+  const person = { ...forms.Person.parse({ internetAddress: 'p@acme.example' }), name: 'P/Acme' };
+  const found: Entry = { form: 'Person', name: 'P/Acme', document: person, keys: ['internet-address'] };
+  const all = { ...forms.Group.parse({ members: ['p@acme.example', 'q@acme.example'] }), name: 'All' };
+  const own: Entry = { form: 'Group', name: 'All', document: all, keys: ['internet-address'] };
+  const directory: Directory = {
+    findAddress: (address) =>
+      Promise.resolve(address === 'p@acme.example' ? [found] : address === 'all@acme.example' ? [own] : []),
+    findName(name) {
+      asked.push(name);
+      return Promise.resolve([]);
+    },
+    group: () => Promise.resolve(all),
+  };
+  const given = routerWorld({ envelope: { recipients: [{ address: 'all@acme.example' }] } });
+  const { deliveries } = await routeMessage({ ...given, directory });
+  assert.deepEqual(
+    deliveries.flatMap(({ recipients }) => recipients.map(({ address, outcome }) => `${address} ${outcome}`)),
+    ['all@acme.example expanded', 'q@acme.example failed', 'p@acme.example waiting'],
+  );
+  assert.ok(!asked.includes('p@acme.example'));
+  assert.ok(asked.includes('q@acme.example'), 'whom nobody owns is looked up as any other');
+});
