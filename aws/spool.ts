@@ -25,8 +25,8 @@ export interface SpoolOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
   readonly clock: Clock;
-  /** Keeps a copy of the body that does not expire; called before `held` is written. */
-  readonly keepBody: (id: string) => Promise<void>;
+  /** Keeps body and record `m` from expiring; called before `held` is written. */
+  readonly keepMessage: (id: string) => Promise<void>;
   readonly onFault: (delivery: Delivery) => void;
 }
 
@@ -129,7 +129,7 @@ async function holdFaulty(options: SpoolOptions, delivery: Delivery): Promise<vo
   const abandoned = delivery.state !== 'sending' || (delivery.leaseUntil ?? '') < now.toISOString();
   const open = ['pending', 'deferred', 'sending'].includes(delivery.state);
   if (delivery.claims < mostClaims || !abandoned || !open || delivery.want !== undefined) return;
-  await options.keepBody(delivery.message);
+  await options.keepMessage(delivery.message);
   const next = atRest({ ...delivery, state: 'held', version: delivery.version + 1 }, 'fault', now);
   if (await putVersion(options, next, delivery.version)) options.onFault(next);
 }
@@ -147,8 +147,8 @@ async function settle(options: SpoolOptions, claimed: Delivery, next: Delivery):
   return again.done;
 }
 
-async function keepWhatRests({ keepBody }: SpoolOptions, next: Delivery): Promise<void> {
-  if (next.state === 'held' || next.state === 'dead') await keepBody(next.message);
+async function keepWhatRests({ keepMessage }: SpoolOptions, next: Delivery): Promise<void> {
+  if (next.state === 'held' || next.state === 'dead') await keepMessage(next.message);
 }
 
 function putLeased({ client, table }: Options, claimed: Delivery, next: Delivery) {

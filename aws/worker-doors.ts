@@ -19,7 +19,7 @@ export interface WorkerDoors {
   readonly spool: Spool;
   readonly queue: WorkQueue;
   readonly objects: ObjectStore;
-  readonly keepBody: (id: string) => Promise<void>;
+  readonly keepMessage: (id: string) => Promise<void>;
   readonly clock: Clock;
 }
 
@@ -43,7 +43,7 @@ export function workerDoors(
       client: dynamodb(),
       table: spoolTable,
       clock,
-      keepBody: keep,
+      keepMessage: keep,
       onFault: ({ message, part }) => log.held({ message, part, reason: 'fault' }),
     }),
     queue: awsWorkQueue({
@@ -52,7 +52,7 @@ export function workerDoors(
       queueOf: ({ transport, nextHop }) => queueFor(transport, nextHop, tuning),
     }),
     objects: awsObjects({ client: s3(), bucket }),
-    keepBody: keep,
+    keepMessage: keep,
     clock,
   };
 }

@@ -123,7 +123,7 @@ async function mailFiles(client: DynamoDBClient, table: string, id: string): Pro
     client,
     table,
     clock: () => new Date(),
-    keepBody: () => Promise.resolve(),
+    keepMessage: () => Promise.resolve(),
     onFault: nothing,
   });
   return (await spool.deliveries(id)).flatMap(({ mailFile }) => (mailFile === undefined ? [] : [mailFile]));

@@ -18,8 +18,8 @@ export interface Gateway {
   readonly stack: string;
   /** Hierarchical name of the server that a local run is. */
   readonly server?: string;
-  readonly keepBody: (id: string) => Promise<void>;
-  readonly restoreBody: (id: string) => Promise<void>;
+  readonly keepMessage: (id: string) => Promise<void>;
+  readonly restoreMessage: (id: string) => Promise<void>;
 }
 
 export async function openGateway(stack: string | undefined): Promise<Gateway> {
@@ -61,9 +61,9 @@ function localGateway(data: string): Gateway {
   };
 }
 
-function keeping(table: string, bucket: string): Pick<Gateway, 'keepBody' | 'restoreBody'> {
+function keeping(table: string, bucket: string): Pick<Gateway, 'keepMessage' | 'restoreMessage'> {
   const { keep, restore } = keptMessages({ dynamodb: dynamodb(), table, s3: s3(), bucket });
-  return { keepBody: keep, restoreBody: restore };
+  return { keepMessage: keep, restoreMessage: restore };
 }
 
 /** Names follow from the stack's; account and region from the table's ARN. */

@@ -152,9 +152,9 @@ async function steerOne(
   const id = idOf(delivery);
   const steered = steer(delivery, verb, { now: new Date(), clockHours: clockHours(delivery) });
   if ('refused' in steered) return { id, said: steered.refused, refused: true };
-  if (steered.next.state === 'held') await gateway.keepBody(delivery.message);
+  if (steered.next.state === 'held') await gateway.keepMessage(delivery.message);
   if (['held', 'dead'].includes(delivery.state) && steered.next.state === 'pending')
-    await gateway.restoreBody(delivery.message);
+    await gateway.restoreMessage(delivery.message);
   if (!(await desk.write(steered.next, delivery)))
     return { id, said: 'it changed meanwhile; look again', refused: true };
   await wake(gateway, steered.next);

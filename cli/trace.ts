@@ -25,7 +25,7 @@ async function readStory(gateway: Gateway, id: string): Promise<Story | undefine
     client: dynamodb(),
     table: gateway.tables.spool,
     clock: () => new Date(),
-    keepBody: gateway.keepBody,
+    keepMessage: gateway.keepMessage,
     onFault: () => undefined,
   });
   const [message, deliveries, reports] = await Promise.all([

@@ -76,7 +76,7 @@ const doors: HopDoors = {
   spool: awsSpool({
     ...table,
     clock,
-    keepBody: keptMessages({
+    keepMessage: keptMessages({
       dynamodb: table.client,
       table: table.table,
       s3: bucket.client,

@@ -22,7 +22,7 @@ export interface DeadMailDoors {
   readonly spool: Pick<Spool, 'deliveries'>;
   /** Writes where the version is the one given; false: it is not. */
   readonly put: (next: Delivery, version: number) => Promise<boolean>;
-  readonly keepBody: (id: string) => Promise<void>;
+  readonly keepMessage: (id: string) => Promise<void>;
   readonly clock: Clock;
 }
 
@@ -34,7 +34,7 @@ export async function tryDeadAgain(
   const deliveries = await doors.spool.deliveries(message.message);
   for (const delivery of deliveries.filter((one) => isDueDead(one, doors.clock()))) {
     const next = await roundOf(delivery, message, configuration, doors);
-    if (next.state === 'dead') await doors.keepBody(next.message);
+    if (next.state === 'dead') await doors.keepMessage(next.message);
     await doors.put({ ...next, version: delivery.version + 1 }, delivery.version);
   }
 }

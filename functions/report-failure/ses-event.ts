@@ -17,7 +17,7 @@ export interface SesEventDoors {
   readonly settings: SettingsSource;
   /** Writes where the version is the one given; false: it is not. */
   readonly put: (next: Delivery, version: number) => Promise<boolean>;
-  readonly keepBody: (id: string) => Promise<void>;
+  readonly keepMessage: (id: string) => Promise<void>;
   readonly report: (message: string) => Promise<void>;
   readonly clock: Clock;
   readonly log: Pick<MailLog, 'failed'>;
@@ -50,7 +50,7 @@ async function settledBy(event: SesEvent, key: DeliveryKey, doors: SesEventDoors
   const next = afterSesEvent(delivery, event, { now: doors.clock(), configuration });
   if (next === undefined) return true;
   // What rests outlives the spool's bodies (Configuration, Hold undeliverable mail).
-  if (next.state === 'held' || next.state === 'dead') await doors.keepBody(next.message);
+  if (next.state === 'held' || next.state === 'dead') await doors.keepMessage(next.message);
   if (!(await doors.put(next, delivery.version))) return false;
   tell(delivery, next, doors);
   if (owesAnything(next)) await doors.report(next.message);

@@ -17,7 +17,7 @@ export interface SweepDoors {
   readonly spool: Pick<Spool, 'claim' | 'settle'>;
   readonly settings: SettingsSource;
   /** Keeps the body of what a wish left behind makes `held`. */
-  readonly keepBody: (id: string) => Promise<void>;
+  readonly keepMessage: (id: string) => Promise<void>;
   /** Whether a queue is deployed whose workers can carry this. */
   readonly reaches: (work: HopWork) => boolean;
   readonly clock: Clock;
@@ -85,7 +85,7 @@ async function sweepOne(run: Run, key: DueKey): Promise<boolean> {
 
 async function moveOn(run: Run, key: DueKey, move: Sweep['move']): Promise<boolean> {
   if (!('next' in move)) return run.due.move(key, move.wakeAt);
-  if (move.next.state === 'held') await run.keepBody(move.next.message);
+  if (move.next.state === 'held') await run.keepMessage(move.next.message);
   return run.due.replace(key, move.next);
 }
 

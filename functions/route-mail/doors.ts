@@ -16,7 +16,7 @@ export interface RouteDoors {
   readonly spool: Spool;
   readonly queue: WorkQueue;
   readonly objects: ObjectStore;
-  readonly keepBody: (id: string) => Promise<void>;
+  readonly keepMessage: (id: string) => Promise<void>;
   readonly trace: (message: MessageRecord, deliveries: readonly Delivery[]) => Promise<void>;
   readonly clock: Clock;
   readonly onRouted: (plan: Plan) => void;

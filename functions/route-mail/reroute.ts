@@ -41,7 +41,7 @@ async function decide(released: Released, doors: RouteDoors): Promise<boolean> {
   const context = rounds === undefined ? found : { ...found, rounds };
   const plan = await routeReleased(waiting, context, firstNumber(released));
   if (plan.deliveries.some(({ state }) => state === 'held' || state === 'dead'))
-    await doors.keepBody(record.message);
+    await doors.keepMessage(record.message);
   const again = `plans/${record.message}/${randomUUID()}`;
   await doors.objects.putJson(again, plan);
   const claimed = await claim(delivery, doors);

@@ -44,7 +44,7 @@ async function planAndFollow(envelope: Envelope, doors: RouteDoors, before = isN
 
 async function write(plan: Plan, doors: RouteDoors): Promise<void> {
   if (plan.deliveries.some(({ state }) => state === 'held' || state === 'dead'))
-    await doors.keepBody(plan.message.message);
+    await doors.keepMessage(plan.message.message);
   const stored = await storePlan(plan, doors);
   if (!(await doors.spool.plan(stored))) return route({ id: plan.message.message }, doors);
   doors.onRouted(stored);
@@ -112,6 +112,6 @@ export async function giveUp(work: RouteWork, doors: RouteDoors, reason: string)
     now: doors.clock(),
     timeoutHours: 24,
   });
-  await doors.keepBody(envelope.id);
+  await doors.keepMessage(envelope.id);
   await doors.spool.plan({ ...plan, waited: record !== undefined });
 }

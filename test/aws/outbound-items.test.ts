@@ -38,8 +38,8 @@ test('a hop is marked as slow, and alone, beside its failures; opening forgets a
 });
 
 test('what is due is found behind much that is not', async () => {
-  const keepBody = (): Promise<void> => Promise.resolve();
-  const spool = awsSpool({ ...table(), clock, keepBody, onFault: () => assert.fail() });
+  const keepMessage = (): Promise<void> => Promise.resolve();
+  const spool = awsSpool({ ...table(), clock, keepMessage, onFault: () => assert.fail() });
   const many = Array.from({ length: 60 }, (_, n) => ({
     message: `wait${n}`,
     dueAt: later(now, hour),

@@ -35,8 +35,8 @@ function table() {
 
 function spool(): Spool {
   const clock = (): Date => time;
-  const keepBody = (id: string): Promise<void> => Promise.resolve(void kept.push(id));
-  return awsSpool({ ...table(), clock, keepBody, onFault: ({ message }) => faults.push(message) });
+  const keepMessage = (id: string): Promise<void> => Promise.resolve(void kept.push(id));
+  return awsSpool({ ...table(), clock, keepMessage, onFault: ({ message }) => faults.push(message) });
 }
 
 const until = later(now, 2 * minute);

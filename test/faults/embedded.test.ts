@@ -19,7 +19,7 @@ let spool: Spool;
 before(async () => {
   services = await startTestServices();
   table = { client: services.dynamodb, table: services.spool };
-  const rest = { keepBody: () => Promise.resolve(), onFault: () => undefined };
+  const rest = { keepMessage: () => Promise.resolve(), onFault: () => undefined };
   spool = awsSpool({ ...table, clock: () => now, ...rest });
 });
 after(() => services.stop());

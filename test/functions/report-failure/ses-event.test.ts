@@ -147,7 +147,7 @@ function settle(body: object, receives = 1): Promise<void> {
       record = next;
       return Promise.resolve(true);
     },
-    keepBody: (id) => Promise.resolve(void kept.push(id)),
+    keepMessage: (id) => Promise.resolve(void kept.push(id)),
     report: (message) => Promise.resolve(void reported.push(message)),
     clock: () => now,
     log: { failed: ({ reason }) => void told.push(reason) },

@@ -53,7 +53,7 @@ export class RouteWorld {
           this.step('object', () => void this.objects.set(key, structuredClone(value))),
         getJson: (key) => this.step('read object', () => structuredClone(this.objects.get(key))),
       },
-      keepBody: (id) => this.step('keep', () => void this.kept.push(id)),
+      keepMessage: (id) => this.step('keep', () => void this.kept.push(id)),
       trace: ({ message }) => this.step('trace', () => void this.traced.push(message)),
       clock: () => this.now,
       onRouted: () => undefined,
