@@ -1,5 +1,5 @@
 /** Who owns what only one document can have, as published: Internet addresses, being the default Global Domain. */
-import { isForm } from '../mail/document/forms.ts';
+import { isForm } from '../mail/document/form-names.ts';
 import type { DocumentKey } from '../mail/directory/kept.ts';
 import { foldName } from '../mail/document/names.ts';
 import { batchGet, type TableOf } from './batch-get.ts';

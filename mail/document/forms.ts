@@ -5,12 +5,14 @@
 import { configurationForm } from './configuration.ts';
 import { groupForm, mailInDatabaseForm, personForm } from './directory-forms.ts';
 import { foreignSmtpDomainForm, globalDomainForm, smtpConnectionForm } from './domain-forms.ts';
+import type { FormName } from './form-names.ts';
 import { serverForm } from './server.ts';
 import type { Configuration } from './configuration.ts';
 import type { Group, MailInDatabase, Person } from './directory-forms.ts';
 import type { ForeignSmtpDomain, GlobalDomain, SmtpConnection } from './domain-forms.ts';
 import type { Server } from './server.ts';
 
+export { formNames, isForm, type FormName } from './form-names.ts';
 export type { Configuration, DkimSigning } from './configuration.ts';
 export type { Group, MailInDatabase, Person } from './directory-forms.ts';
 export type { ForeignSmtpDomain, GlobalDomain, SmtpConnection } from './domain-forms.ts';
@@ -26,9 +28,7 @@ export const forms = {
   MailInDatabase: mailInDatabaseForm,
   ForeignSmtpDomain: foreignSmtpDomainForm,
   SmtpConnection: smtpConnectionForm,
-} as const;
-
-export type FormName = keyof typeof forms;
+} as const satisfies Record<FormName, unknown>;
 
 /** The valid document of each form. */
 export type DocumentOf = {
@@ -41,9 +41,3 @@ export type DocumentOf = {
   ForeignSmtpDomain: ForeignSmtpDomain;
   SmtpConnection: SmtpConnection;
 };
-
-export const formNames = Object.keys(forms) as readonly FormName[];
-
-export function isForm(text: unknown): text is FormName {
-  return typeof text === 'string' && Object.hasOwn(forms, text);
-}
