@@ -23,13 +23,6 @@ import type { SmtpPort } from './smtp-port.ts';
 /** documents.md: after a refusal in place of the greeting, 503 until QUIT, 5 s at most. */
 const patienceWithRefused = 5_000;
 
-/** A piece of work that ends with a reply. */
-interface Piece {
-  readonly perform: () => Promise<Answer>;
-  readonly carryOut: (answer: Answer) => void;
-  readonly done: () => void;
-}
-
 export class Conversation extends SMTPConnection {
   readonly dialogue: Dialogue;
   #errors = 0;
@@ -128,15 +121,15 @@ export class Conversation extends SMTPConnection {
   #work(perform: () => Promise<Answer>, done: () => void): void {
     if (this._upgrading || this.#ending) return done();
     this.#busy = true;
-    void this.#finish({ perform, carryOut: (answer) => this.#count(answer), done });
+    void this.#finish(perform, done);
   }
 
   /** Answers; `done` when the peer may send on: a peer that does not read its replies waits. */
-  async #finish({ perform, carryOut, done }: Piece): Promise<void> {
+  async #finish(perform: () => Promise<Answer>, done: () => void): Promise<void> {
     try {
       const answer = await perform();
       this.#busy = false;
-      carryOut(answer);
+      this.#count(answer);
     } catch (cause) {
       this.#busy = false;
       this.#failed(cause);
@@ -145,7 +138,7 @@ export class Conversation extends SMTPConnection {
     this._whenWritable(done);
   }
 
-  /** Refused commands are counted; with the last one that is tolerated the session ends. */
+  /** Refused commands are counted, DATA by its last reply; with the last one that is tolerated the session ends. */
   #count(answer: Answer): void {
     this.#carryOut(answer);
     if (answer.reply.code < 500 || this.dialogue.turnedAway) return;
@@ -176,11 +169,7 @@ export class Conversation extends SMTPConnection {
       },
       end: (unclean, done) => {
         this.#busy = true;
-        void this.#finish({
-          perform: () => data.end(unclean),
-          carryOut: (answer) => this.#carryOut(answer),
-          done,
-        });
+        void this.#finish(() => data.end(unclean), done);
       },
     });
   }

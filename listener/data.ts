@@ -10,6 +10,7 @@ import {
   startInput354,
   storageFull452,
   tooLarge552,
+  tooManyParts554,
 } from '../mail/reply/message-replies.ts';
 import { reply, type Reply } from '../mail/reply/reply.ts';
 import { badSequence503, syntaxError501 } from '../mail/reply/session-replies.ts';
@@ -37,6 +38,7 @@ interface Refusal {
 const troubles: Readonly<Record<Trouble, Refusal>> = {
   'too-large': { reply: tooLarge552, reason: 'size' },
   'header-too-large': { reply: headerTooLarge552, reason: 'size' },
+  'too-many-parts': { reply: tooManyParts554, reason: 'size' },
   'no-room': { reply: storageFull452, reason: 'storage' },
 };
 

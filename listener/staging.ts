@@ -8,6 +8,8 @@ import { createReadStream } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { splitHeader, valueOf } from '../mail/envelope/header.ts';
+import { MimeShape } from '../mail/envelope/mime-shape.ts';
 import type { Scan } from './mail-authentication.ts';
 import type { Room } from './room.ts';
 
@@ -20,7 +22,7 @@ const gathered = 256 * 1024;
 const blockSize = 8 * 1024;
 const smallPiece = 2 * 1024;
 
-export type Trouble = 'too-large' | 'header-too-large' | 'no-room';
+export type Trouble = 'too-large' | 'header-too-large' | 'too-many-parts' | 'no-room';
 
 /** Room ran out after the last octet. */
 export class NoRoom extends Error {
@@ -66,6 +68,7 @@ export class Staging {
   #writing: Promise<void> | undefined;
   #gone = false;
   #scan: Scan | undefined;
+  #shape: MimeShape | undefined;
   readonly #options: StagingOptions;
 
   constructor(options: StagingOptions) {
@@ -85,7 +88,9 @@ export class Staging {
     this.#held += octets.length;
     this.#keep(octets);
     if (this.#header === undefined) this.#findHeader(octets);
+    else this.#shape?.write(octets);
     if (this.size > largestHeader && this.#header === undefined) return this.#fail('header-too-large');
+    if (this.#shape?.isTooMuch) return this.#fail('too-many-parts');
     const most = this.#hash === undefined ? inMemory : gathered;
     return this.#held > most ? this.#spill() : undefined;
   }
@@ -161,8 +166,12 @@ export class Staging {
     const empty = before === 0 && window.subarray(0, 2).equals(crlf) ? -2 : window.indexOf('\r\n\r\n');
     this.#tail = window.subarray(-3);
     if (empty === -1) return;
-    this.#header = Buffer.concat(this.#pieces).subarray(0, before + empty + 4);
-    if (this.#header.length > largestHeader) this.#header = undefined;
+    const all = Buffer.concat(this.#pieces);
+    const header = all.subarray(0, before + empty + 4);
+    if (header.length > largestHeader) return;
+    this.#header = header;
+    this.#shape = shapeOf(header);
+    this.#shape?.write(all.subarray(header.length));
   }
 
   #spill(): Promise<void> {
@@ -206,6 +215,13 @@ export class Staging {
 }
 
 const crlf = Buffer.from('\r\n');
+/** Most mail has no parts: the header is split for those that may have some. */
+const mayHaveParts = /^content-type[ \t]*:\s*(?:multipart|message)/im;
+
+function shapeOf(header: Buffer): MimeShape | undefined {
+  if (!mayHaveParts.test(header.toString('latin1'))) return undefined;
+  return new MimeShape(valueOf(splitHeader(header), 'Content-Type') ?? '');
+}
 
 /** A disk that is nearly full takes a part and says so by a number only. */
 async function writeAll(file: FileHandle, pieces: readonly Buffer[]): Promise<void> {

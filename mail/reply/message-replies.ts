@@ -63,8 +63,11 @@ export const tooManyRecipients452: Reply = reply(452, '5.3', 'Too many recipient
 export const startInput354: Reply = reply(354, undefined, 'Enter message, end with "." on a line by itself');
 export const tooLarge552: Reply = reply(552, '3.4', 'Message exceeds fixed maximum message size');
 export const headerTooLarge552: Reply = reply(552, '3.4', 'Message header exceeds fixed maximum size');
-/** Only where a mail rule asks for the body. */
-export const tooManyParts554: Reply = reply(554, '6.0', 'Message has too many parts to be looked at');
+export const tooManyParts554: Reply = reply(
+  554,
+  '6.0',
+  'Message has over 1,000 MIME parts, or parts over 100 deep',
+);
 export const bareControl550: Reply = reply(550, '5.2', 'Message has a bare CR, bare LF or NUL');
 export const hopCount554: Reply = reply(
   554,
