@@ -3,19 +3,14 @@
  * flight, so that a message of any size takes the memory of about two parts. Resolves when S3 has it whole; a failed
  * upload is aborted, and what a crash leaves behind the bucket's lifecycle removes.
  */
-import {
-  GetObjectCommand,
-  NoSuchKey,
-  PutObjectCommand,
-  S3ServiceException,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import type { Readable } from 'node:stream';
-import { BodyMissing, type BodyStore } from '../mail/spool/doors.ts';
+import type { BodyStore } from '../mail/spool/doors.ts';
 import { bodyKeyOf } from '../mail/spool/keys.ts';
 import { holdCall } from './clients.ts';
 import type { QuickCalls } from './quick-call.ts';
+import { storedBodies } from './stored-bodies.ts';
 
 interface Options {
   readonly client: S3Client;
@@ -28,8 +23,7 @@ const partSize = 5 * 1024 * 1024;
 export function awsBodyStore(options: Options): BodyStore {
   return {
     put: (id, body) => put(options, bodyKeyOf(id), body),
-    putNew: (id, body) => putNew(options, bodyKeyOf(id), body),
-    open: (key, range) => open(options, key, range),
+    ...storedBodies(options),
   };
 }
 
@@ -56,36 +50,4 @@ async function putQuickly(
   const headers = { 'content-type': target.ContentType };
   const answer = await quick.call({ method: 'PUT', resource: `/${target.Key}`, headers, body });
   return answer !== undefined;
-}
-
-async function putNew({ client, bucket }: Options, Key: string, body: Uint8Array): Promise<boolean> {
-  const put = new PutObjectCommand({
-    Bucket: bucket,
-    Key,
-    Body: body,
-    IfNoneMatch: '*',
-    ContentType: 'message/rfc822',
-  });
-  try {
-    await client.send(put);
-    return true;
-  } catch (error) {
-    if (!(error instanceof S3ServiceException) || error.name !== 'PreconditionFailed') throw error;
-    return false;
-  }
-}
-
-async function open(
-  { client, bucket }: Options,
-  Key: string,
-  range?: { start: number; end?: number },
-): Promise<Readable> {
-  const Range = range && { Range: `bytes=${range.start}-${range.end ?? ''}` };
-  try {
-    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key, ...Range }));
-    return Body as Readable;
-  } catch (cause) {
-    if (cause instanceof NoSuchKey) throw new BodyMissing(Key, { cause });
-    throw cause;
-  }
 }

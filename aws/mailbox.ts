@@ -22,7 +22,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { editHeader } from '../mail/envelope/apply-edits.ts';
 import type { Deposit, Mailbox, MailboxRow } from '../mail/mailbox/mailbox.ts';
 import { BodyMissing } from '../mail/spool/doors.ts';
-import { awsBodyStore } from './body-store.ts';
+import { storedBodies } from './stored-bodies.ts';
 import { conditionally, fromItem, toItem, values, type Item } from './items.ts';
 
 interface Options {
@@ -201,7 +201,7 @@ async function list({ dynamodb, table }: Options, mailFile: string): Promise<Mai
 async function read(options: Options, mailFile: string, id: string) {
   const row = id === account ? undefined : await rowOf(options, mailFile, id);
   if (row === undefined) return undefined;
-  const body = await awsBodyStore({ client: options.s3, bucket: options.bucket }).open(row.bodyKey);
+  const body = await storedBodies({ client: options.s3, bucket: options.bucket }).open(row.bodyKey);
   return body.pipe(editHeader(row.edits));
 }
 

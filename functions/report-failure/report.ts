@@ -27,7 +27,7 @@ export interface ReportDoors extends DeadMailDoors {
   readonly settings: SettingsSource;
   readonly spool: Spool;
   readonly writer: ReportWriter;
-  readonly bodies: BodyStore;
+  readonly bodies: Pick<BodyStore, 'putNew' | 'open'>;
   readonly queue: WorkQueue;
   readonly clock: Clock;
   readonly onReported: (report: ReportRecord) => void;
@@ -129,7 +129,7 @@ function headerBlock(bytes: Buffer): Buffer {
 
 /** Of what was held for long only the kept copy is left. */
 async function readOriginal(
-  bodies: BodyStore,
+  bodies: Pick<BodyStore, 'open'>,
   { message, envelope }: MessageRecord,
   length: number,
 ): Promise<Buffer> {

@@ -6,7 +6,7 @@
  * large plans under plans/; tells deliver, relay, direct and report. Touches no body beyond a copy to kept/. A failure
  * leaves the message in the queue; what fails for half a day is kept as stuck, with an alarm.
  */
-import { awsBodyStore } from '../../aws/body-store.ts';
+import { storedBodies } from '../../aws/stored-bodies.ts';
 import { dynamodb, s3, sqs } from '../../aws/clients.ts';
 import { mailLog } from '../../aws/mail-log.ts';
 import { queueHandler } from '../../aws/queue-batch.ts';
@@ -26,7 +26,7 @@ const made = workerDoors(vars, process.env, log);
 const doors: RouteDoors = {
   ...made,
   resolver: dnsResolver({ servers: readTuning(process.env).dnsServers }),
-  bodies: awsBodyStore({ client: s3(), bucket: vars.bucket }),
+  bodies: storedBodies({ client: s3(), bucket: vars.bucket }),
   trace: (record, deliveries) =>
     writeTrace({ client: dynamodb(), table: vars.spoolTable }, { record, deliveries }, made.clock()),
   onRouted: tell,
