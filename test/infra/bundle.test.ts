@@ -55,7 +55,7 @@ for (const [output, { inputs, imports, bytes }] of Object.entries(outputs)) {
     const sdk = packages.filter((each) => each.startsWith('@aws-sdk/client-'));
     assert.deepEqual(
       sdk,
-      clients.map((client) => `@aws-sdk/${client}`),
+      clients.map((client) => `@aws-sdk/${client}`).toSorted(),
     );
     assert.deepEqual(packages.filter(isOurChoice), others.toSorted());
   });
