@@ -2,7 +2,8 @@
  * retry-deferred: each minute, wakes what is due (spool.md, transition 7).
  *
  * Receives nothing but the schedule's tick. Reads index `due` of the spool and the items it names; moves `wakeAt` of
- * each while it is the one seen; sends to route, deliver, relay, direct and report; copies a body to kept/ where a wish
+ * each while it is the one seen; sends to route, deliver, relay, direct and report (once a day for each domain that wants
+ * to be told of TLS, tls-reports.ts); copies a body to kept/ where a wish
  * left on an abandoned delivery holds it. Reads no mail. When it fails half way, the rest is still due a minute later.
  */
 import type { Context } from 'aws-lambda';
@@ -10,11 +11,13 @@ import { dynamodb } from '../../aws/clients.ts';
 import { awsDue } from '../../aws/due.ts';
 import { awsHops } from '../../aws/hops.ts';
 import { mailLog } from '../../aws/mail-log.ts';
+import { awsTlsCounts } from '../../aws/tls-counts.ts';
 import { readTuning, readVariables } from '../../aws/variables.ts';
 import { workerDoors } from '../../aws/worker-doors.ts';
 import { queueFor } from '../../mail/relay/next-hop.ts';
 import { settings } from './settings.ts';
 import { sweep, type SweepDoors } from './sweep.ts';
+import { minutesAfterMidnight, tlsReports } from './tls-reports.ts';
 
 const vars = readVariables(process.env, settings.variables);
 const tuning = readTuning(process.env);
@@ -32,6 +35,13 @@ const doors: Omit<SweepDoors, 'remainingMilliseconds'> = {
     log.fault('An item of the spool could not be woken; it is due again', cause, { message, part }),
 };
 
+const askForTlsReports = tlsReports({
+  counts: awsTlsCounts(table),
+  queue: made.queue,
+  clock: made.clock,
+  after: tuning.local ? 0 : minutesAfterMidnight(vars.server),
+});
+
 export async function handler(_event: unknown, context: Context): Promise<void> {
   try {
     const moved = await sweep({
@@ -39,6 +49,7 @@ export async function handler(_event: unknown, context: Context): Promise<void> 
       remainingMilliseconds: () => context.getRemainingTimeInMillis(),
     });
     if (moved > 0) log.gauge('Woken', moved);
+    if (tuning.tlsReports) await askForTlsReports();
   } finally {
     log.flush();
   }

@@ -35,7 +35,8 @@ interface Run extends SweepDoors {
 const shardsAtOnce = 8;
 const mostPerRead = 100;
 const reserve = 10_000;
-const jitterMilliseconds = 60_000;
+/** Never longer than the closure has left: a retry interval of seconds is one of seconds. */
+const mostJitter = 60_000;
 
 /** Returns how many items were moved. */
 export async function sweep(doors: SweepDoors): Promise<number> {
@@ -95,9 +96,10 @@ function movedTo(move: Sweep['move'], wakeAt: string): Sweep['move'] {
 
 /** When the hop opens again, with jitter; undefined: it is open. */
 async function closureOf(run: Run, hop: HopWork): Promise<string | undefined> {
-  const until = await closedUntil(run, hop);
-  if (until === undefined || until <= run.clock().toISOString()) return undefined;
-  return new Date(Date.parse(until) + run.jitter() * jitterMilliseconds).toISOString();
+  const until = Date.parse((await closedUntil(run, hop)) ?? '');
+  const left = until - run.clock().getTime();
+  if (!(left > 0)) return undefined;
+  return new Date(until + run.jitter() * Math.min(left, mostJitter)).toISOString();
 }
 
 function closedUntil(run: Run, work: HopWork): Promise<string | undefined> {

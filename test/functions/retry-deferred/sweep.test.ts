@@ -76,6 +76,14 @@ test('a closed hop is left until it opens, spread by jitter', async () => {
   assert.equal(sent.length, 1, 'one probe');
 });
 
+test('what waits for a hop closed for a second does not wait a minute', async () => {
+  put(waitingFor('a'));
+  const until = later(now, 1_000);
+  await world.doors(process('sweep')).hops.close(hop, until, '421 busy');
+  await run();
+  assert.equal(record('a').wakeAt, later(new Date(until), 500));
+});
+
 test('an abandoned delivery of a closed hop is free again, and waits with it', async () => {
   const lease = { leaseUntil: due, wakeAt: due };
   put(outbound({ message: 'a', ...lease }));
