@@ -5,10 +5,12 @@
  * finishes what an interrupted one began.
  *
  * Conditions: the kept version is the one that was read before the item was (else `lost`: read again); an owned
- * key is free or mine (else `owned`). Conflicts and throttling are tried again, with growing waits; what still
+ * key is free or mine (else `owned`). Of a document that is gone a kept version without document stays, which
+ * `forgetKept` removes once all that follows is done. Conflicts and throttling are tried again, with growing waits; what still
  * fails is thrown.
  */
 import {
+  DeleteItemCommand,
   GetItemCommand,
   TransactionCanceledException,
   TransactWriteItemsCommand,
@@ -21,7 +23,7 @@ import type { DocumentKey, Kept, Warned } from '../mail/directory/kept.ts';
 import { idOf } from '../mail/directory/kept.ts';
 import type { View } from '../mail/directory/document-views.ts';
 import type { TableOf } from './batch-get.ts';
-import { fromItem, toItem, values, type Item } from './items.ts';
+import { conditionally, fromItem, toItem, values, type Item } from './items.ts';
 import { pack } from './packed.ts';
 
 /** A transaction takes 100 items and 4 MB. */
@@ -32,6 +34,8 @@ const mostTries = 10;
 export interface Change extends DocumentKey {
   /** The kept version as it was read; undefined: there was none. */
   readonly kept: Kept | undefined;
+  /** Claims whose waiters are to be looked at; kept with the version, for who repeats an interrupted run. */
+  readonly letGo?: readonly string[];
   /** The version to keep from now on; undefined: none, the document is gone. */
   readonly next?: {
     readonly source: string;
@@ -45,7 +49,7 @@ export interface Change extends DocumentKey {
 }
 
 export type Publication =
-  | { readonly outcome: 'done' }
+  | { readonly outcome: 'done'; readonly version: string }
   /** Somebody else wrote this document's kept version since it was read. */
   | { readonly outcome: 'lost' }
   /** Another document owns `claim`. */
@@ -63,21 +67,38 @@ interface Action {
 export async function publishKept(table: TableOf, change: Change): Promise<Publication> {
   const standing: Standing = { ...change.kept?.standing };
   const steps = inSteps(actionsOf(table.table, change));
-  let version = change.kept?.version;
+  let version = change.kept?.version ?? '';
   for (const [index, step] of steps.entries()) {
     for (const { id, digest } of step) {
       if (digest === undefined) delete standing[id];
       else standing[id] = digest;
     }
     const item = keptItem(change, standing, index === steps.length - 1);
-    const publication = await transact(table, [
-      keptWrite(table.table, change, item, version),
+    const lost = await transact(table, [
+      keptWrite(table.table, item, version),
       ...step.map((action) => action.write),
     ]);
-    if (publication.outcome !== 'done') return publication;
-    version = item?.['version']?.S;
+    if (lost !== undefined) return lost;
+    version = item['version']!.S!;
   }
-  return { outcome: 'done' };
+  return { outcome: 'done', version };
+}
+
+/** Removes what is kept of a document that is gone, unless somebody else has written it since. */
+export async function forgetKept(
+  { client, table }: TableOf,
+  { form, name }: DocumentKey,
+  version: string,
+): Promise<void> {
+  await conditionally(() =>
+    client.send(
+      new DeleteItemCommand({
+        TableName: table,
+        Key: toItem({ key: `doc#${form}`, sort: name }),
+        ...onlyIfStill(version),
+      }),
+    ),
+  );
 }
 
 /** Claims stand first: where one is taken, nothing has been written yet. */
@@ -145,10 +166,10 @@ function inSteps(actions: readonly Action[]): Action[][] {
 }
 
 /** What is kept after this step: before the last one the old document, with the views that stand by then. */
-function keptItem(change: Change, standing: Standing, last: boolean): Item | undefined {
-  if (last && change.next === undefined) return undefined;
-  const { views: _, ...next } = change.next ?? { views: [] };
-  const begun = { source: change.next?.source ?? '', hash: '', publishedAt: '', warnings: [] };
+function keptItem(change: Change, standing: Standing, last: boolean): Item {
+  const without = { source: change.next?.source ?? change.kept?.source ?? '', hash: '', publishedAt: '' };
+  const begun = { ...without, warnings: [] };
+  const { views: _, ...next } = change.next ?? { ...begun, views: [] };
   const content = last ? next : (change.kept ?? begun);
   return toItem({
     ...content,
@@ -158,34 +179,35 @@ function keptItem(change: Change, standing: Standing, last: boolean): Item | und
     name: change.name,
     version: randomUUID(),
     standing: pack(standing),
+    letGo: change.letGo?.length ? change.letGo : undefined,
     ...('document' in content && content.document !== undefined ? { document: pack(content.document) } : {}),
   });
 }
 
-function keptWrite(
-  table: string,
-  change: Change,
-  item: Item | undefined,
-  seen: string | undefined,
-): TransactWriteItem {
-  const unchanged =
-    seen === undefined
-      ? { ConditionExpression: 'attribute_not_exists(#version)' }
-      : {
-          ConditionExpression: '#version = :seen',
-          ExpressionAttributeValues: values({ ':seen': seen }),
-        };
-  const condition = { ...unchanged, ExpressionAttributeNames: { '#version': 'version' } };
-  if (item !== undefined) return { Put: { TableName: table, Item: item, ...condition } };
-  const Key = toItem({ key: `doc#${change.form}`, sort: change.name });
-  return { Delete: { TableName: table, Key, ...condition } };
+function keptWrite(table: string, item: Item, seen: string): TransactWriteItem {
+  return { Put: { TableName: table, Item: item, ...onlyIfStill(seen) } };
 }
 
-async function transact(table: TableOf, TransactItems: TransactWriteItem[]): Promise<Publication> {
+/** `seen`: version of what was read; empty: there was nothing. */
+function onlyIfStill(seen: string) {
+  const ExpressionAttributeNames = { '#version': 'version' };
+  if (seen === '') return { ConditionExpression: 'attribute_not_exists(#version)', ExpressionAttributeNames };
+  return {
+    ConditionExpression: '#version = :seen',
+    ExpressionAttributeNames,
+    ExpressionAttributeValues: values({ ':seen': seen }),
+  };
+}
+
+/** Undefined: written. */
+async function transact(
+  table: TableOf,
+  TransactItems: TransactWriteItem[],
+): Promise<Publication | undefined> {
   for (let tries = 1; ; tries += 1) {
     try {
       await table.client.send(new TransactWriteItemsCommand({ TransactItems }));
-      return { outcome: 'done' };
+      return undefined;
     } catch (error) {
       if (!(error instanceof TransactionCanceledException)) throw error;
       const failed = (error.CancellationReasons ?? []).findIndex(

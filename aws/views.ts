@@ -21,13 +21,13 @@ import {
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 import type { FormName } from '../mail/document/forms.ts';
-import { isForm } from '../mail/document/forms.ts';
+import { isForm } from '../mail/document/form-names.ts';
 import { idOf, isSettingsForm } from '../mail/directory/kept.ts';
 import type { DocumentKey, Kept, Rejected, SourceKey } from '../mail/directory/kept.ts';
 import { batchGet, type TableOf } from './batch-get.ts';
 import { fromItem, toItem, values, type Item } from './items.ts';
 import { pack, unpack } from './packed.ts';
-import { publishKept, type Change, type Publication } from './publish-kept.ts';
+import { forgetKept, publishKept, type Change, type Publication } from './publish-kept.ts';
 
 export interface Views {
   /** Kept versions by id. */
@@ -40,6 +40,8 @@ export interface Views {
   /** Items that wait for one of these ids. */
   waiting(ids: readonly string[]): Promise<SourceKey[]>;
   publish(change: Change): Promise<Publication>;
+  /** Ends what is kept of a document that is gone, in the version that told so. */
+  forget(key: DocumentKey, version: string): Promise<void>;
   /** Writes `next` over `before`; without `next` the rejection is over. */
   reject(before: Rejected | undefined, next: Rejected | undefined): Promise<void>;
 }
@@ -75,6 +77,7 @@ export function awsViews(table: TableOf): Views {
       return waiting.map((item) => fromItem<SourceKey>(item));
     },
     publish: (change) => publishKept(table, change),
+    forget: (key, version) => forgetKept(table, key, version),
     reject: (before, next) => reject(table, before, next),
   };
 }

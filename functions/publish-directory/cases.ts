@@ -77,17 +77,22 @@ export function keepsThis({ kept, source }: Case): boolean {
   return kept?.source === source.name;
 }
 
+/** Not only to tell that it went. */
+function isInForce(one: Case): boolean {
+  return keepsThis(one) && one.kept?.document !== undefined;
+}
+
 /**
  * Nothing to do: what the gateway wrote itself comes back as a stream record, too. A person's write shows by its
  * content, or by marks that are not the ones written last.
  */
 export function isSettled(one: Case): boolean {
   const { item, kept, rejected } = one;
-  if (item === undefined) return rejected?.state === 'deleted' || (rejected === undefined && !keepsThis(one));
+  if (item === undefined)
+    return rejected?.state === 'deleted' ? isInForce(one) : rejected === undefined && !keepsThis(one);
   if (rejected !== undefined) return isKnownBad(item, rejected);
   return (
-    keepsThis(one) &&
-    kept!.document !== undefined &&
+    isInForce(one) &&
     kept!.hash === item.hash &&
     kept!.publishedAt === item.marks.publishedAt &&
     item.marks.problems === undefined &&
@@ -95,13 +100,12 @@ export function isSettled(one: Case): boolean {
   );
 }
 
-function isKnownBad({ hash, marks }: SourceItem, rejected: Rejected): boolean {
-  return (
-    rejected.state === 'invalid' &&
-    rejected.hash === hash &&
-    marks.publishedAt === undefined &&
-    sameTexts(rejected.problems, marks.problems)
-  );
+function isKnownBad(item: SourceItem, rejected: Rejected): boolean {
+  return rejected.state === 'invalid' && rejected.hash === item.hash && isMarkedBad(item, rejected);
+}
+
+export function isMarkedBad({ marks }: SourceItem, { problems }: Pick<Rejected, 'problems'>): boolean {
+  return marks.publishedAt === undefined && sameTexts(problems, marks.problems);
 }
 
 /** For the full pass: and what is kept is what these rules make of the item (they may be newer than it). */

@@ -1,21 +1,32 @@
 /**
- * The end of a case, once views and settings are written: the item is marked (`publishedAt`, or `problems`), and
- * what is rejected is remembered with what it waits for. A mark that finds other content says so: the case is
- * looked at again. So is one that has just begun to wait: what it waits for may have come between judging it and
- * writing down that it waits, when nobody could see it waiting.
+ * The end of a case. What is rejected is written down at once with what it waits for, and judged once more when it
+ * has just begun to wait: what it waits for may have come in between, when nobody could see it waiting. The mark of
+ * the item (`publishedAt`, or `problems`) comes last of all, when all that follows from the case is done: until then
+ * the case is not settled, and who finds it again does what a killed run left undone. A mark that finds other content
+ * says so: the case is looked at again.
  */
 import { fitting } from '../../aws/directory-table.ts';
 import type { MailLog } from '../../aws/mail-log.ts';
 import { storedProblems } from '../../mail/document/problems.ts';
 import type { Rejected } from '../../mail/directory/kept.ts';
-import type { Case, Stores } from './cases.ts';
+import { isMarkedBad, type Case, type Stores } from './cases.ts';
 
 export type Outcome =
-  | { readonly kind: 'published'; readonly publishedAt: string; readonly warnings: readonly string[] }
-  | { readonly kind: 'deleted' }
+  | (Touching & {
+      readonly kind: 'published';
+      readonly publishedAt: string;
+      readonly warnings: readonly string[];
+    })
+  /** `version` of what is kept to tell that it went; undefined: nothing was in force. */
+  | (Touching & { readonly kind: 'deleted'; readonly version?: string })
   | Rejection
   /** Somebody else wrote first: look again. */
   | { readonly kind: 'again' };
+
+interface Touching {
+  /** Claims that it lets go of: whoever waits for one is looked at again. */
+  readonly letGo: readonly string[];
+}
 
 export interface Rejection {
   readonly kind: 'rejected';
@@ -23,57 +34,54 @@ export interface Rejection {
   readonly waitsFor: readonly string[];
 }
 
-/** `judge again`: although nothing about itself has changed. */
-export type Finished = 'done' | 'again' | 'judge again';
+export type Final = Exclude<Outcome, { kind: 'again' }>;
+type Ends = Stores & { readonly log: Pick<MailLog, 'published'> };
 
-export async function finish(
-  stores: Stores & { readonly log: Pick<MailLog, 'published'> },
-  one: Case,
-  outcome: Outcome,
-): Promise<Finished> {
-  if (outcome.kind === 'again') return 'again';
-  const fields = { form: one.source.form, name: one.source.name };
-  if (outcome.kind === 'rejected') return finishRejected(stores, one, outcome);
+/** True: it waits for something since now, and is to be judged again although nothing about itself has changed. */
+export async function recordRejection({ views, log }: Ends, one: Case, outcome: Rejection): Promise<boolean> {
+  const next = rejectedOf(one, outcome);
+  if (JSON.stringify(order(one.rejected)) === JSON.stringify(order(next))) return false;
+  await views.reject(one.rejected, next);
+  const waits = next.waitsFor.length > 0;
+  if (one.item === undefined || (!waits && isMarkedBad(one.item, next))) tellInvalid(log, next);
+  return waits;
+}
+
+/** False: the item says something else by now. */
+export async function finish(ends: Ends, one: Case, outcome: Final): Promise<boolean> {
+  if (outcome.kind === 'rejected') return markRejected(ends, one, outcome);
   if (outcome.kind === 'published') {
     const { publishedAt, warnings } = outcome;
-    const marked = await stores.table.mark(one.item!, { publishedAt, warnings });
-    if (!marked) return 'again';
+    if (!(await ends.table.mark(one.item!, { publishedAt, warnings }))) return false;
+  } else if (outcome.version !== undefined && one.key !== undefined) {
+    await ends.views.forget(one.key, outcome.version);
   }
-  if (one.rejected !== undefined) await stores.views.reject(one.rejected, undefined);
-  stores.log.published({ ...fields, outcome: outcome.kind });
-  return 'done';
+  // Afterwards: by what it waits for, who repeats the work finds it.
+  if (one.rejected !== undefined) await ends.views.reject(one.rejected, undefined);
+  ends.log.published({ form: one.source.form, name: one.source.name, outcome: outcome.kind });
+  return true;
 }
 
-async function finishRejected(
-  { table, views, log }: Stores & { readonly log: Pick<MailLog, 'published'> },
-  one: Case,
-  outcome: Rejection,
-): Promise<Finished> {
-  const rejected: Rejected = {
-    form: one.source.form,
-    source: one.source.name,
-    state: one.item === undefined ? 'deleted' : 'invalid',
-    hash: one.item?.hash ?? '',
-    problems: one.item === undefined ? outcome.problems : fitting(storedProblems(outcome.problems), one.item),
-    waitsFor: outcome.waitsFor,
+async function markRejected({ table, log }: Ends, one: Case, outcome: Rejection): Promise<boolean> {
+  const rejected = rejectedOf(one, outcome);
+  if (one.item === undefined || isMarkedBad(one.item, rejected)) return true;
+  tellInvalid(log, rejected);
+  return table.mark(one.item, { problems: rejected.problems });
+}
+
+function tellInvalid(log: Ends['log'], { form, source, problems }: Rejected): void {
+  log.published({ form, name: source, outcome: 'invalid', problems: problems.length });
+}
+
+function rejectedOf({ source, item }: Case, { problems, waitsFor }: Rejection): Rejected {
+  return {
+    form: source.form,
+    source: source.name,
+    state: item === undefined ? 'deleted' : 'invalid',
+    hash: item?.hash ?? '',
+    problems: item === undefined ? problems : fitting(storedProblems(problems), item),
+    waitsFor,
   };
-  if (!isNews(one, rejected)) return 'done';
-  await views.reject(one.rejected, rejected);
-  log.published({
-    form: rejected.form,
-    name: rejected.source,
-    outcome: 'invalid',
-    problems: rejected.problems.length,
-  });
-  const marked = one.item === undefined || (await table.mark(one.item, { problems: rejected.problems }));
-  if (!marked) return 'again';
-  return rejected.waitsFor.length > 0 ? 'judge again' : 'done';
-}
-
-function isNews({ item, rejected }: Case, next: Rejected): boolean {
-  const marked = item === undefined || JSON.stringify(item.marks.problems) === JSON.stringify(next.problems);
-  const unmarked = item?.marks.publishedAt === undefined;
-  return !marked || !unmarked || JSON.stringify(order(rejected)) !== JSON.stringify(order(next));
 }
 
 function order(rejected: Rejected | undefined): unknown[] {

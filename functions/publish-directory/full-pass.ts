@@ -30,7 +30,7 @@ export async function fullPass(publisher: Publisher): Promise<void> {
   }
   await publishAll(publisher, await warnedOtherwise(publisher));
   refuse(await judgeTogether(publisher));
-  await publishSettings(publisher, []);
+  await publishSettings(publisher, 'read again');
 }
 
 /** Documents whose secrets or DNS lists came, or went. */

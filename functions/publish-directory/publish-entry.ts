@@ -29,20 +29,24 @@ export async function publishValid(
   if (entries.length > mostNames) return tooManyNames(entries.length);
   if (entries.some(isTooLong) || Buffer.byteLength(key!.name) > 1_024) return tooLong;
   const publishedAt = after(kept?.publishedAt, clock());
+  const letGo = claimsLetGo(one, document.name, { entries, now: clock() });
   const publication = await views.publish({
     ...key!,
     kept,
+    letGo,
     next: { source: source.name, document, hash: item!.hash, publishedAt, warnings, warned, views: entries },
   });
   if (publication.outcome === 'lost') return { kind: 'again' };
   if (publication.outcome === 'owned') return taken(publication.claim, publication.owner, document);
-  return { kind: 'published', publishedAt, warnings };
+  return { kind: 'published', publishedAt, warnings, letGo };
 }
 
 /** Ends a kept version whose item is deleted and which nobody needs. */
-export async function withdraw({ views }: Publishing, { key, kept }: Case): Promise<Outcome> {
-  const publication = await views.publish({ ...key!, kept, next: undefined });
-  return publication.outcome === 'done' ? { kind: 'deleted' } : { kind: 'again' };
+export async function withdraw({ views, clock }: Publishing, one: Case): Promise<Outcome> {
+  const letGo = claimsLetGo(one, undefined, { entries: [], now: clock() });
+  const publication = await views.publish({ ...one.key!, kept: one.kept, letGo });
+  if (publication.outcome !== 'done') return { kind: 'again' };
+  return { kind: 'deleted', letGo, version: publication.version };
 }
 
 /** New for every write, and later than the one before, whatever the clock says. */
@@ -88,11 +92,24 @@ function taken(claim: string, owner: { form: string; name: string }, document: o
   return { kind: 'rejected', problems: [problem], waitsFor: [claim] };
 }
 
-/** What a change lets go of or alters: whoever waits for one of these is looked at again. */
-export function touchedBy({ key, kept }: Case, claims: readonly string[]): string[] {
-  if (key === undefined) return [];
-  const held = Object.keys(kept?.standing ?? {})
-    .map((id) => id.split('\u0000')[0]!)
-    .filter((id) => !id.startsWith('name#') && !claims.includes(id));
-  return [idOf(key), ...held];
+/** What an interrupted run let go of longer ago than this the full pass has seen to. */
+const rememberedMs = 20 * 60_000;
+
+/**
+ * Claims that are free again, or whose owner is spelled otherwise from now on; those of an earlier version among
+ * them, for the run that let go of them may have been killed before it looked at who waited.
+ */
+function claimsLetGo(
+  { kept }: Case,
+  name: string | undefined,
+  { entries, now }: { entries: readonly View[]; now: Date },
+): string[] {
+  if (kept === undefined) return [];
+  const claims = new Set(entries.filter(({ sort }) => sort === '-').map(({ key }) => key));
+  const respelled = kept.document !== undefined && kept.document.name !== name;
+  const gone = Object.keys(kept.standing)
+    .map((id) => id.split('\u0000'))
+    .flatMap(([key = '', sort]) => (sort === '-' && (respelled || !claims.has(key)) ? [key] : []));
+  const isOld = Date.parse(kept.publishedAt) < now.getTime() - rememberedMs;
+  return [...new Set([...gone, ...(isOld ? [] : (kept.letGo ?? []))])];
 }

@@ -26,8 +26,13 @@ export type StageNeeds = Publishing & Stores & { readonly ownServer: string; rea
 /** Blocked deletions wait for any change of what settings are made of. */
 export const anySettings = 'settings';
 
-export async function settleSettings(needs: StageNeeds, cases: readonly Case[]): Promise<Stage> {
-  const pending = await withRejected(needs, cases);
+/** `ended`: ids of what this run has published, or ended, already. */
+export async function settleSettings(
+  needs: StageNeeds,
+  cases: readonly Case[],
+  ended: ReadonlySet<string>,
+): Promise<Stage> {
+  const pending = await withRejected(needs, cases, ended);
   const loaded = await loadWorld(needs.views, pending.flatMap(candidateOf));
   const outcomes = new Map<Case, Outcome>();
   const settled = { needs, interest: loaded.interest, outcomes };
@@ -80,7 +85,7 @@ async function settlePut({ needs }: Settling, one: Case, world: World): Promise<
 
 async function settleGone({ needs, interest }: Settling, one: Case, world: World): Promise<Outcome> {
   const { key } = one;
-  if (key === undefined || !keepsThis(one)) return { kind: 'deleted' };
+  if (key === undefined || !keepsThis(one)) return { kind: 'deleted', letGo: [] };
   const matters = interest.has(idOf(key)) || (settingsForms as readonly string[]).includes(key.form);
   const need = matters
     ? needFor(key, world, withDocument(world, key, undefined), needs.ownServer)
@@ -90,8 +95,12 @@ async function settleGone({ needs, interest }: Settling, one: Case, world: World
 }
 
 /** Rejected settings forms are few, and any change may be what they waited for. Puts come before deletions. */
-async function withRejected({ table, views }: StageNeeds, cases: readonly Case[]): Promise<Case[]> {
-  const known = new Set(cases.map(({ source }) => idOf(source)));
+async function withRejected(
+  { table, views }: StageNeeds,
+  cases: readonly Case[],
+  ended: ReadonlySet<string>,
+): Promise<Case[]> {
+  const known = new Set([...ended, ...cases.map(({ source }) => idOf(source))]);
   const rejected = (await Promise.all(settingsForms.map((form) => views.rejectedOfForm(form)))).flat();
   const more = rejected
     .map(({ form, source }) => ({ form, name: source }))

@@ -31,7 +31,12 @@ export type Kept<F extends FormName = FormName> = {
     readonly warnings: readonly string[];
     /** What the warnings were made from, whole: an item may have had room for some only. */
     readonly warned?: Warned;
-    /** Absent while the first version of a document with many names is half written. */
+    /** Claims that this version, or one shortly before, let go of: who waits for them is to be looked at. */
+    readonly letGo?: readonly string[];
+    /**
+     * Absent while the first version of a document with many names is half written, and when the document has gone,
+     * until all that follows from its going is done.
+     */
     readonly document?: DocumentOf[G];
     /** Views that this version has in the table: id → digest of what they say. */
     readonly standing: Readonly<Record<string, string>>;
