@@ -70,7 +70,7 @@ export interface MailLog {
   }): void;
   /** Something of ours went wrong; the message is kept and tried again. */
   fault(what: string, cause: unknown, fields?: Fields): void;
-  /** A figure of its own: depth, age, size. */
+  /** A figure of its own, no counter: depth, age, size. */
   gauge(name: string, value: number): void;
   /** Writes the metrics gathered so far; at the end of an invocation, every few seconds in the listener. */
   flush(): void;
@@ -113,7 +113,7 @@ export function mailLog(component: string): MailLog {
       });
       metrics.addMetric('Fault', MetricUnit.Count, 1);
     },
-    gauge: (name, value) => void metrics.addMetric(name, MetricUnit.Count, value),
+    gauge: (name, value) => void metrics.addMetric(name, MetricUnit.NoUnit, value),
     flush: () => {
       if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     },

@@ -50,7 +50,7 @@ export function quickSqs(client: AwsClient): QuickCalls {
 }
 
 function quickCalls(
-  service: Unsigned['service'],
+  service: 's3' | 'sqs',
   client: AwsClient,
   resourceOf: (input: Input) => string | undefined,
 ): QuickCalls {
@@ -107,7 +107,7 @@ function placeOf(
 }
 
 interface Attempt {
-  readonly service: Unsigned['service'];
+  readonly service: 's3' | 'sqs';
   readonly client: AwsClient;
   readonly place: Place;
   readonly request: QuickRequest;

@@ -11,7 +11,8 @@ export interface Credentials {
 }
 
 export interface Unsigned {
-  readonly service: 's3' | 'sqs';
+  /** As in the scope of the signature: `s3`, `acm`. */
+  readonly service: string;
   readonly region: string;
   readonly method: 'PUT' | 'POST';
   /** As it goes on the wire: nothing in it needs escaping. */

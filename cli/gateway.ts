@@ -69,7 +69,9 @@ function keeping(table: string, bucket: string): Pick<Gateway, 'keepMessage' | '
 /** Names follow from the stack's; account and region from the table's ARN. */
 async function deployedGateway(stack: string): Promise<Gateway> {
   const name = (what: string): string => `${stack}-${what}`;
-  const { account, region } = await accountOf(name('directory'));
+  const { account, region } = await accountOf(name('directory')).catch((cause: Error) => {
+    throw new Failure(whyNot(stack, cause));
+  });
   const queue = (what: string): string => `https://sqs.${region}.amazonaws.com/${account}/${name(what)}`;
   const bucket = `${stack}-mail-${account}-${region}`;
   return {
@@ -90,4 +92,13 @@ async function deployedGateway(stack: string): Promise<Gateway> {
     stack,
     ...keeping(name('spool'), bucket),
   };
+}
+
+function whyNot(stack: string, { name, message }: Error): string {
+  if (name === 'ResourceNotFoundException')
+    return `There is no stack ${stack} in this account and region: it has no table ${stack}-directory.`;
+  if (name === 'CredentialsProviderError')
+    return 'There are no AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.';
+  if (message === 'Region is missing') return 'No AWS region is named; set AWS_REGION.';
+  return `The stack ${stack} cannot be looked at: ${name}: ${message}`;
 }

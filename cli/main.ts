@@ -34,13 +34,21 @@ async function run(words: readonly string[]): Promise<number> {
   return result.exitCode ?? 0;
 }
 
-/** `documents put` and `stats` alike: the longest name that the words begin with. */
-function commandOf(words: readonly string[]): { command: Command; rest: readonly string[] } {
+/** `documents put` and `stats` alike: the longest name that the words begin with. Which gateway is meant may stand in front. */
+function commandOf(all: readonly string[]): { command: Command; rest: readonly string[] } {
+  const before = wordsBefore(all);
+  const words = all.slice(before);
   for (const length of [2, 1]) {
     const command = commands[words.slice(0, length).join(' ')];
-    if (command !== undefined) return { command, rest: words.slice(length) };
+    if (command !== undefined) return { command, rest: [...all.slice(0, before), ...words.slice(length)] };
   }
   throw new Usage(`"${words.slice(0, 2).join(' ')}" is not a command.`);
+}
+
+/** How many words belong to `--stack NAME` and `--json` ahead of the command. */
+function wordsBefore([first = '', ...others]: readonly string[]): number {
+  if (first === '--stack') return others.length === 0 ? 0 : 2 + wordsBefore(others.slice(1));
+  return first === '--json' || first.startsWith('--stack=') ? 1 + wordsBefore(others) : 0;
 }
 
 function readWords(command: Command, rest: readonly string[]) {

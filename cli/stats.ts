@@ -3,18 +3,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dynamodb } from '../aws/clients.ts';
 import { awsSpoolDesk } from '../aws/spool-desk.ts';
+import { counterOf, countedToday } from '../aws/counted.ts';
 import type { Call, Command } from './command.ts';
-import { Failure } from './failure.ts';
+import type { Gateway } from './gateway.ts';
 import { table } from './output.ts';
 
 const always = ['accepted', 'refused', 'delivered', 'relayed', 'deferred', 'failed', 'held', 'dead'];
 
 async function stats({ gateway }: Call) {
-  if (gateway.data === undefined)
-    throw new Failure(
-      "The counters of a deployed stack are on its CloudWatch dashboard; the stack's output DashboardUrl names it.",
-    );
-  const counters = read(join(gateway.data, 'stats.json'));
+  const counters = await countersOf(gateway);
   const open = await awsSpoolDesk({ client: dynamodb(), table: gateway.tables.spool }).list();
   const now = (state: string): number => open.filter((delivery) => delivery.state === state).length;
   const json: Record<string, number> = {
@@ -25,6 +22,13 @@ async function stats({ gateway }: Call) {
   };
   const rows = Object.entries(json).map(([name, value]) => [name, String(value)]);
   return { json, text: table(['TODAY', ''], rows) };
+}
+
+async function countersOf({ data, stack }: Gateway): Promise<Record<string, number>> {
+  if (data !== undefined) return read(join(data, 'stats.json'));
+  const counted = await countedToday({ client: dynamodb(), namespace: stack, now: new Date() });
+  const sorted = Object.entries(counted).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(sorted.map(([name, value]) => [counterOf(name), value]));
 }
 
 function read(file: string): Record<string, number> {

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { counterOf } from '../aws/counted.ts';
 import { replaceFile } from './report-file.ts';
 import type { LineReader } from './log-files.ts';
 
@@ -67,7 +68,7 @@ export function countersIn(line: string): [string, number][] {
     const metrics = groups.flatMap((group) => group.Metrics ?? []);
     return metrics
       .filter(({ Unit }) => Unit === 'Count')
-      .map(({ Name }) => [Name.charAt(0).toLowerCase() + Name.slice(1), sum(entry[Name])]);
+      .map(({ Name }) => [counterOf(Name), sum(entry[Name])]);
   } catch {
     return [];
   }

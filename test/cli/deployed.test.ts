@@ -1,0 +1,90 @@
+/**
+ * `--stack NAME`: every command finds a stack by its names, wherever AWS is. A local run's services play AWS, and a
+ * scripted one CloudWatch; the command is told nothing of its data folder.
+ */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { dnsServer } from '../builders/dns-server.ts';
+import { startTestGateway } from '../builders/gateway.ts';
+import { scriptedService } from '../builders/scripted-service.ts';
+import { greeted } from '../listener/client.ts';
+import { postern } from './command.ts';
+
+const counted = {
+  Namespace: 'postern',
+  MetricName: 'Accepted',
+  Dimensions: [{ Name: 'service', Value: 'listener' }],
+};
+
+test('postern on a deployed stack', async (t) => {
+  await using dns = await dnsServer({});
+  const gateway = await startTestGateway(t, { env: { DNS_SERVERS: dns.address } });
+  const cloudwatch = await scriptedService(t, ({ target }) => ({
+    body: target.endsWith('ListMetrics')
+      ? { Metrics: [counted] }
+      : { MetricDataResults: [{ Id: 'm0', Values: [3, 4] }] },
+  }));
+  const { dynamodb, sqs, s3 } = gateway.endpoints;
+  const run = postern('no-such-folder', {
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
+    AWS_ENDPOINT_URL_SQS: sqs,
+    AWS_ENDPOINT_URL_S3: s3,
+    AWS_ENDPOINT_URL_CLOUDWATCH: cloudwatch.url,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'key',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    DNS_SERVERS: dns.address,
+  });
+  const client = await greeted(gateway.port('smtp'));
+  await client.askAll('MAIL FROM:<you@elsewhere.example>', 'RCPT TO:<alice@acme.example>');
+  const reply = await client.deliver('Subject: hello\r\n\r\nHello.\r\n');
+  client.close();
+  const messageId = reply.split(' ').at(-1) ?? '';
+  const [row] = await gateway.mail('mail/alice');
+  const file = join(gateway.data, 'group.json');
+  writeFileSync(file, JSON.stringify({ form: 'Group', name: 'Sales', members: ['Alice Example/Acme'] }));
+
+  /** What each prints; the reason where that is not plain. */
+  const commands: readonly (readonly [words: string, printed: RegExp, why?: string])[] = [
+    ['documents list', /Alice Example\/Acme/],
+    ['documents get Person alice@acme.example', /There is no Person/, 'a name is asked for, not an address'],
+    ['documents get Group team', /"Team"/],
+    [`documents put ${file}`, /1 created/, 'written, judged and published'],
+    ['documents delete Group Sales', /Deleted Group Sales/],
+    ['documents export', /"form":"Server"/],
+    ['explain --from you@elsewhere.example --to alice@acme.example', /250/],
+    ['people set-internet-address --format first-last --dry-run', /0 people would get/],
+    ['mailbox list mail/alice', /hello/],
+    [`mailbox read mail/alice ${row?.id}`, /^Subject: hello/m],
+    ['mailbox export mail/alice', /^From /, 'an mbox'],
+    [`trace ${messageId}`, /Delivered|delivered/],
+    ['spool list --state delivered', new RegExp(messageId)],
+    ['spool redrive report', /Nothing lies in report-dead/],
+    ['dns check acme.example', /acme\.example/],
+    ['stats', /^accepted +7$/m, 'out of CloudWatch'],
+  ];
+  for (const [words, printed, why = 'it works'] of commands)
+    await t.test(`${words}: ${why}`, async () => {
+      const { out, err } = await run(...words.split(' '), '--stack', 'postern');
+      assert.match(out + err, printed);
+    });
+
+  await t.test('the stack may be named before the command', async () => {
+    assert.match((await run('--stack', 'postern', 'documents', 'list')).out, /Alice/);
+    assert.match((await run('--json', '--stack=postern', 'mailbox', 'list', 'mail/alice')).out, /"hello"/);
+  });
+
+  await t.test('counters come in the shape of a local run', async () => {
+    const { refused, accepted, held } = await run.json<Record<string, number>>('stats', '--stack', 'postern');
+    assert.deepEqual([accepted, refused, held], [7, 0, 0]);
+    assert.deepEqual(cloudwatch.asked[0]?.input, { Namespace: 'postern' });
+  });
+
+  await t.test('a stack that is not there is named', async () => {
+    const { code, out, err } = await run('documents', 'list', '--stack', 'nowhere');
+    assert.deepEqual([code, out], [1, '']);
+    assert.match(err, /^postern: There is no stack nowhere .* no table nowhere-directory\.$/m);
+  });
+});
