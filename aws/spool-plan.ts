@@ -14,7 +14,7 @@ import {
 import type { Clock, Plan } from '../mail/spool/doors.ts';
 import { expiryOf, later, routePart, wakeOf } from '../mail/spool/keys.ts';
 import type { Delivery, MessageRecord } from '../mail/spool/records.ts';
-import { reportWake } from '../mail/spool/standing.ts';
+import { reportWake, rests } from '../mail/spool/standing.ts';
 import { conditionally, toItem, values, type Item } from './items.ts';
 
 interface Options {
@@ -49,20 +49,24 @@ export async function followPlan({ client, table, clock }: Options, plan: Plan):
     await Promise.all(
       groupsOf(plan.deliveries.slice(at, at + round)).map((some) => putAllAbsent({ client, table }, some)),
     );
-  await client.send(
-    new UpdateItemCommand({
-      TableName: table,
-      Key: toItem({ message: plan.message.message, part: 'm' }),
-      UpdateExpression:
-        'SET phase = :routed, version = version + :one, routedAt = :now, expiresAt = :ttl REMOVE wake, wakeAt',
-      ExpressionAttributeValues: values({
-        ':routed': 'routed',
-        ':one': 1,
-        ':now': clock().toISOString(),
-        ':ttl': expiryOf(clock()),
-      }),
+  await client.send(followed({ table, clock }, plan));
+}
+
+/** The end of a plan: `m` is what the plan says it is. */
+function followed({ table, clock }: Pick<Options, 'table' | 'clock'>, plan: Plan): UpdateItemCommand {
+  const { expiresAt } = ended(plan, clock());
+  const ttl = expiresAt === undefined ? '' : ', expiresAt = :ttl';
+  return new UpdateItemCommand({
+    TableName: table,
+    Key: toItem({ message: plan.message.message, part: 'm' }),
+    UpdateExpression: `SET phase = :phase, version = version + :one, routedAt = :now${ttl} REMOVE wake, wakeAt`,
+    ExpressionAttributeValues: values({
+      ':phase': plan.message.phase,
+      ':one': 1,
+      ':now': clock().toISOString(),
+      ...(expiresAt === undefined ? {} : { ':ttl': expiresAt }),
     }),
-  );
+  });
 }
 
 async function writeAtOnce(
@@ -85,9 +89,9 @@ async function writeAtOnce(
 }
 
 /** Once routed, `m` itself is done: it goes after 30 days, but not while anything of its plan rests. */
-function ended({ message, deliveries }: Plan, now: Date): MessageRecord {
-  const rests = deliveries.some(({ state }) => state === 'held' || state === 'dead');
-  return message.phase === 'routed' && !rests ? { ...message, expiresAt: expiryOf(now) } : message;
+function ended({ message, deliveries, again }: Plan, now: Date): MessageRecord {
+  const ends = message.phase === 'routed' && again !== true && !deliveries.some(rests);
+  return ends ? { ...message, expiresAt: expiryOf(now) } : message;
 }
 
 /** Record `d#0000` of a message that waited, unless the plan has one of its own. */

@@ -20,6 +20,7 @@ export interface WorkerDoors {
   readonly queue: WorkQueue;
   readonly objects: ObjectStore;
   readonly keepMessage: (id: string) => Promise<void>;
+  readonly restoreMessage: (id: string) => Promise<void>;
   readonly clock: Clock;
 }
 
@@ -35,7 +36,7 @@ export function workerDoors(
   const { server, viewsTable, spoolTable, bucket } = vars;
   const tuning = readTuning(env);
   const { refreshSeconds } = tuning;
-  const { keep } = keptMessages({ dynamodb: dynamodb(), table: spoolTable, s3: s3(), bucket });
+  const { keep, restore } = keptMessages({ dynamodb: dynamodb(), table: spoolTable, s3: s3(), bucket });
   return {
     settings: awsSettings({ viewsTable, bucket, server, refreshSeconds, clock }),
     directory: awsDirectory({ table: viewsTable, cacheSeconds: refreshSeconds }),
@@ -53,6 +54,7 @@ export function workerDoors(
     }),
     objects: awsObjects({ client: s3(), bucket }),
     keepMessage: keep,
+    restoreMessage: restore,
     clock,
   };
 }

@@ -11,8 +11,8 @@ export function routeMail(
   const component = new GatewayFunction(scope, { deployment, folder: 'route-mail', settings });
   views.grantLookUps(component);
   spool.grantPlan(component);
-  bucket.grantRead(component, ['spool', 'settings', 'plans', 'envelopes']);
-  bucket.grantWrite(component, ['plans', 'kept']);
+  bucket.grantRead(component, ['spool', 'kept', 'settings', 'plans', 'envelopes']);
+  bucket.grantWrite(component, ['spool', 'plans', 'kept']);
   queues.grantSend(component, ['deliver', 'relay', 'direct', 'report']);
   queues.route.feed(component);
   queues.route.grantPostpone(component);

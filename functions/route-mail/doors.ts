@@ -17,6 +17,7 @@ export interface RouteDoors {
   readonly queue: WorkQueue;
   readonly objects: ObjectStore;
   readonly keepMessage: (id: string) => Promise<void>;
+  readonly restoreMessage: (id: string) => Promise<void>;
   readonly trace: (message: MessageRecord, deliveries: readonly Delivery[]) => Promise<void>;
   readonly clock: Clock;
   readonly onRouted: (plan: Plan) => void;

@@ -1,14 +1,15 @@
 /**
  * What routing itself held or let fail, released by a person: routed once more for those who wait (spool.md, transition
- * 8). The new deliveries are decided once and stand in S3 before the released record names them; then each is written if
+ * 8); and, of a message with very many recipients that waited before routing, each record of them by itself. The new deliveries are decided once and stand in S3 before the released record names them; then each is written if
  * absent, and the record gives up those it waited for. A crash at any step is carried on from there.
  */
 import { randomUUID } from 'node:crypto';
-import { routeReleased } from '../../mail/router/route-message.ts';
+import { routeMessage, routeReleased } from '../../mail/router/route-message.ts';
 import type { Plan } from '../../mail/spool/doors.ts';
 import { later, minute } from '../../mail/spool/keys.ts';
 import type { Delivery, MessageRecord } from '../../mail/spool/records.ts';
-import { closed, endState, rested, unleased } from '../../mail/spool/standing.ts';
+import { closed, endState, rested, rests, unleased } from '../../mail/spool/standing.ts';
+import { envelopeFor, ownWait } from '../../mail/spool/waiting.ts';
 import { contextOf, type RouteDoors } from './doors.ts';
 
 interface Released {
@@ -35,15 +36,10 @@ export async function reroute(released: Released, doors: RouteDoors): Promise<re
 /** Routes before it claims: what cannot be looked up now leaves the record as it was. */
 async function decide(released: Released, doors: RouteDoors): Promise<boolean> {
   const { record, delivery } = released;
-  const waiting = delivery.recipients.filter(({ outcome }) => outcome === 'waiting');
-  const { rounds } = delivery;
-  const found = await contextOf(record.envelope, doors, true);
-  const context = rounds === undefined ? found : { ...found, rounds };
-  const plan = await routeReleased(waiting, context, firstNumber(released));
-  if (plan.deliveries.some(({ state }) => state === 'held' || state === 'dead'))
-    await doors.keepMessage(record.message);
+  const plan = await planOf(released, doors);
+  if (plan.deliveries.some(rests)) await doors.keepMessage(record.message);
   const again = `plans/${record.message}/${randomUUID()}`;
-  await doors.objects.putJson(again, plan);
+  await doors.objects.putJson(again, { ...plan, again: true } satisfies Plan);
   const claimed = await claim(delivery, doors);
   if (claimed === undefined) return false;
   // Changed since it was read: what was decided here is for a record that is no more.
@@ -51,6 +47,21 @@ async function decide(released: Released, doors: RouteDoors): Promise<boolean> {
   const open: Delivery = { ...claimed, state: 'pending', claims: 0, ...(mine ? { again } : {}) };
   const given = await doors.spool.settle(claimed, rested(open, later(doors.clock(), 2 * minute)));
   return given && mine;
+}
+
+async function planOf(released: Released, doors: RouteDoors): Promise<Plan> {
+  const { record, delivery } = released;
+  const { rounds, unrouted, reason } = delivery;
+  const first = firstNumber(released);
+  const waiting = delivery.recipients.filter(({ outcome }) => outcome === 'waiting');
+  if (unrouted === true) {
+    if (reason === ownWait) await doors.restoreMessage(record.message);
+    const whole = envelopeFor(record, waiting);
+    const plan = await routeMessage({ ...(await contextOf(whole, doors, reason !== ownWait)), first });
+    return { ...plan, message: { ...plan.message, phase: 'routed' } };
+  }
+  const found = await contextOf(record.envelope, doors, true);
+  return routeReleased(waiting, rounds === undefined ? found : { ...found, rounds }, first);
 }
 
 function claim({ message, part }: Delivery, { spool, clock }: RouteDoors): Promise<Delivery | undefined> {
@@ -72,7 +83,7 @@ function numberOf({ part }: Delivery): number {
 
 /** Those it waited for wait in other records now. */
 function replaced(claimed: Delivery, now: Date): Delivery {
-  const { again: _, reason: __, ...record } = unleased(claimed);
+  const { again: _, reason: __, unrouted: ___, ...record } = unleased(claimed);
   const recipients = record.recipients.filter(({ outcome }) => outcome !== 'waiting');
   const at = now.toISOString();
   const event = { at, stage: 'steer' as const, outcome: 'routed again' };

@@ -6,11 +6,13 @@ import { randomUUID } from 'node:crypto';
 import { fitsOneTransaction } from '../../aws/spool-plan.ts';
 import type { Envelope } from '../../mail/envelope/envelope.ts';
 import { routeMessage } from '../../mail/router/route-message.ts';
-import { waitingBeforeRouting } from '../../mail/spool/waiting.ts';
+import { trackingOf } from '../../mail/router/tracking.ts';
+import { ownWait, waitingBeforeRouting, type Waiting } from '../../mail/spool/waiting.ts';
 import type { Plan, RouteWork } from '../../mail/spool/doors.ts';
+import { leavesOutRecipients } from '../../mail/spool/message-record.ts';
 import { hopName, routePart } from '../../mail/spool/keys.ts';
 import type { Delivery, MessageRecord } from '../../mail/spool/records.ts';
-import { isOutbound, owesAnything } from '../../mail/spool/standing.ts';
+import { isOutbound, owesAnything, rests } from '../../mail/spool/standing.ts';
 import { contextOf, type RouteDoors } from './doors.ts';
 import { reroute } from './reroute.ts';
 
@@ -43,8 +45,7 @@ async function planAndFollow(envelope: Envelope, doors: RouteDoors, before = isN
 }
 
 async function write(plan: Plan, doors: RouteDoors): Promise<void> {
-  if (plan.deliveries.some(({ state }) => state === 'held' || state === 'dead'))
-    await doors.keepMessage(plan.message.message);
+  if (plan.deliveries.some(rests)) await doors.keepMessage(plan.message.message);
   const stored = await storePlan(plan, doors);
   if (!(await doors.spool.plan(stored))) return route({ id: plan.message.message }, doors);
   doors.onRouted(stored);
@@ -82,11 +83,15 @@ async function routedBefore(record: MessageRecord, doors: RouteDoors): Promise<v
 
 /** Waiting before routing: planned when it was released, or when routing is switched on again. */
 async function planReleased(record: MessageRecord, doors: RouteDoors): Promise<void> {
+  if (leavesOutRecipients(record)) return routedBefore(record, doors);
   const waiting = (await doors.spool.deliveries(record.message)).find(({ part }) => part === routePart);
   if (waiting === undefined || waiting.state !== 'pending') return;
   const settings = await doors.settings.current();
   if (!settings.server.smtpRouting) return;
-  await planAndFollow(record.envelope, doors, { waited: true, released: waiting.reason !== 'smtpRouting' });
+  const released = waiting.reason !== ownWait;
+  // Who releases by hand has restored it.
+  if (!released) await doors.restoreMessage(record.message);
+  await planAndFollow(record.envelope, doors, { waited: true, released });
 }
 
 /** Tells the queues what is pending and due; they may hear it twice. The sweep wakes what leaves later. */
@@ -104,14 +109,17 @@ async function announce(deliveries: readonly Delivery[], { queue, clock }: Route
 export async function giveUp(work: RouteWork, doors: RouteDoors, reason: string): Promise<void> {
   const record = await doors.spool.message(work.id);
   if (record?.phase === 'routed' || record?.phase === 'planned') return route(work, doors);
+  if (record !== undefined && leavesOutRecipients(record)) return route(work, doors);
   const envelope = record?.envelope ?? (await envelopeOf(work, doors));
-  const plan = waitingBeforeRouting(envelope, {
-    phase: 'stuck',
-    state: 'held',
-    reason,
-    now: doors.clock(),
-    timeoutHours: 24,
-  });
+  const now = doors.clock();
+  const waits: Waiting = { phase: 'stuck', state: 'held', reason, now, timeoutHours: 24 };
+  const plan = waitingBeforeRouting(envelope, waits);
+  // Where nobody can tell what may be traced, it is found by its id alone.
+  const settings = await doors.settings.current().catch(() => undefined);
+  const tracking = settings && trackingOf(envelope, settings);
+  const message = { ...plan.message, ...(tracking && { tracking }) };
   await doors.keepMessage(envelope.id);
-  await doors.spool.plan({ ...plan, waited: record !== undefined });
+  const stored = await storePlan({ ...plan, message, waited: record !== undefined }, doors);
+  await doors.spool.plan(stored);
+  if (settings !== undefined) await doors.trace(stored.message, stored.deliveries);
 }

@@ -30,6 +30,8 @@ export interface EnvelopeRecipient {
   readonly notify?: string;
   /** RFC 3461 ORCPT as given, still encoded. */
   readonly orcpt?: string;
+  /** Why the listener accepted it, where that is not what `accepted` of the envelope says. */
+  readonly accepted?: Because;
 }
 
 /** Header fields that rows, traces and reports need; read by the listener while the header passes. */
@@ -57,6 +59,8 @@ export interface Envelope {
   readonly eightBitMime: boolean;
   readonly smtpUtf8: boolean;
   readonly requireTls: boolean;
+  /** Goes out even where the peer's policies about TLS cannot be met: the report of such failures (RFC 8460 section 3). */
+  readonly tlsOptional?: true;
   readonly ret?: 'FULL' | 'HDRS';
   readonly envid?: string;
   readonly bodyKey: string;
@@ -72,7 +76,7 @@ export interface Envelope {
   readonly rules?: readonly RuleOutcome[];
   /** SPF fail or DMARC fail, for `delivery.junkUntrusted`; softfail for `.junkSoftfail`. */
   readonly trust?: 'untrusted' | 'softfail';
-  /** Why the listener accepted it, for the trace. */
+  /** Why the listener accepted its recipients, for the trace. */
   readonly accepted?: Because;
   /** The settings version the session was decided with. */
   readonly settings: string;

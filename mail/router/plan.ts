@@ -6,7 +6,7 @@ import { parseAddress } from '../address/path.ts';
 import { foldAddress } from '../address/address.ts';
 import type { Envelope } from '../envelope/envelope.ts';
 import type { Plan } from '../spool/doors.ts';
-import type { MessageRecord } from '../spool/records.ts';
+import { inRecords, messageRecord } from '../spool/message-record.ts';
 import { makeDelivery, type DeliveryContext } from './delivery-record.ts';
 import type { HopLeaf, Leaf } from './leaf.ts';
 
@@ -15,31 +15,17 @@ export interface PlanContext extends Omit<DeliveryContext, 'n'> {
   readonly first?: number;
 }
 
-/** A record stays under 64 KB: this many recipients, or fewer where their addresses are long. */
-const mostRecipients = 100;
-const mostCharacters = 32_000;
-
 export function makePlan(envelope: Envelope, leaves: readonly Leaf[], context: PlanContext): Plan {
   const groups = new Map<string, Leaf[]>();
   for (const leaf of unique(leaves)) add(groups, groupOf(leaf, context), leaf);
-  const parts = [...groups.values()].flatMap(chunks);
+  const parts = [...groups.values()].flatMap((group) => inRecords(group, weight));
   // `d#0000` is for what routing itself has settled.
   const settledFirst = [...parts.filter((group) => !waits(group)), ...parts.filter(waits)];
   const first = context.first ?? (settledFirst.some((group) => !waits(group)) ? 0 : 1);
   const deliveries = settledFirst.map((group, n) =>
     makeDelivery(envelope, group, { ...context, n: n + first }),
   );
-  return { message: messageRecord(envelope), deliveries };
-}
-
-/** An item takes 400 KB. Once routed, recipients stand in the deliveries. */
-const largestEnvelope = 300_000;
-
-function messageRecord(envelope: Envelope): MessageRecord {
-  const { id, acceptedAt } = envelope;
-  const fits = envelope.recipients.length <= 200 || JSON.stringify(envelope).length <= largestEnvelope;
-  const kept = fits ? envelope : { ...envelope, recipients: [] };
-  return { message: id, part: 'm', phase: 'routed', envelope: kept, reports: 0, acceptedAt, version: 1 };
+  return { message: messageRecord(envelope, 'routed'), deliveries };
 }
 
 /** The same copy twice (a person in two groups) is one copy; of two, the one with the shorter way. */
@@ -83,22 +69,6 @@ function add(groups: Map<string, Leaf[]>, key: string, leaf: Leaf): void {
   const group = groups.get(key);
   if (group === undefined) groups.set(key, [leaf]);
   else group.push(leaf);
-}
-
-function chunks(group: readonly Leaf[]): Leaf[][] {
-  const cut: Leaf[][] = [];
-  let current: Leaf[] = [];
-  let characters = 0;
-  for (const leaf of group) {
-    const more = weight(leaf);
-    if (current.length === mostRecipients || (current.length > 0 && characters + more > mostCharacters)) {
-      cut.push(current);
-      [current, characters] = [[], 0];
-    }
-    current.push(leaf);
-    characters += more;
-  }
-  return [...cut, current];
 }
 
 function weight({ address, original, because }: Leaf): number {

@@ -6,7 +6,7 @@
 import { relayAgain } from '../policy/relay-again.ts';
 import type { Plan } from '../spool/doors.ts';
 import type { Recipient } from '../spool/records.ts';
-import { waitingBeforeRouting, type Waiting } from '../spool/waiting.ts';
+import { ownWait, waitingBeforeRouting, type Waiting } from '../spool/waiting.ts';
 import { because, failed, type HopLeaf, type Leaf } from './leaf.ts';
 import { overHopCount } from './loops.ts';
 import { outgoingOf, sesRefusal, type Outgoing, type OutgoingContext } from './outgoing.ts';
@@ -21,6 +21,8 @@ export interface MessageContext extends OutgoingContext {
   readonly released: boolean;
   /** Of dead mail that is routed again: rounds begun. */
   readonly rounds?: number;
+  /** Number of the first record: these recipients are a part of the message's, which has others. */
+  readonly first?: number;
 }
 
 export async function routeMessage(context: MessageContext): Promise<Plan> {
@@ -47,11 +49,11 @@ export async function routeReleased(
 ): Promise<Plan> {
   const routing = messageRouting(context);
   const routed = await Promise.all(recipients.map((recipient) => routeAgain(recipient, routing)));
-  return planFor(routed.flat(), context, first);
+  return planFor(routed.flat(), { ...context, first });
 }
 
-async function planFor(routed: readonly Leaf[], context: MessageContext, first?: number): Promise<Plan> {
-  const { envelope, now, settings, rounds } = context;
+async function planFor(routed: readonly Leaf[], context: MessageContext): Promise<Plan> {
+  const { envelope, now, settings, rounds, first } = context;
   const { configuration } = settings;
   const bounded = routed.map((leaf) => (leaf.way === 'hop' ? withinHops(leaf, context) : leaf));
   const outgoing = await outgoingOf(bounded, context);
@@ -70,7 +72,7 @@ async function planFor(routed: readonly Leaf[], context: MessageContext, first?:
 type Reason = Pick<Waiting, 'state' | 'reason'>;
 
 function reasonToWait({ envelope, settings, released }: MessageContext): Reason | undefined {
-  if (!settings.server.smtpRouting) return { state: 'pending', reason: 'smtpRouting' };
+  if (!settings.server.smtpRouting) return { state: 'pending', reason: ownWait };
   if (released) return undefined;
   const rule = holdingRule(envelope);
   return rule === undefined ? undefined : { state: 'held', reason: `rule ${rule}` };
@@ -89,9 +91,10 @@ async function relayFault({ envelope, settings, released }: MessageContext): Pro
   return undefined;
 }
 
-function wait({ envelope, settings, now }: MessageContext, reason: Reason): Plan {
+function wait({ envelope, settings, now, first }: MessageContext, reason: Reason): Plan {
   const { timeoutHours } = settings.configuration.transfer;
-  return waitingBeforeRouting(envelope, { phase: 'unrouted', ...reason, now, timeoutHours });
+  const waiting: Waiting = { phase: 'unrouted', ...reason, now, timeoutHours };
+  return waitingBeforeRouting(envelope, first === undefined ? waiting : { ...waiting, first });
 }
 
 async function leavesOf(context: MessageContext): Promise<Leaf[]> {

@@ -36,6 +36,11 @@ export interface HopWork {
 export interface ReportWork {
   readonly message: string;
 }
+/** A domain is to be told of TLS towards it on a day (`YYYY-MM-DD`, UTC). */
+export interface TlsReportWork {
+  readonly domain: string;
+  readonly day: string;
+}
 
 /** The queues of work that point at the spool; losing one loses no mail, but for `route`. */
 export interface WorkQueue {
@@ -44,6 +49,7 @@ export interface WorkQueue {
   /** Says "next hop has work" on `relay` or `direct`, whichever can reach it. */
   hop(work: HopWork, delaySeconds?: number): Promise<void>;
   report(work: ReportWork): Promise<void>;
+  tlsReport(work: TlsReportWork): Promise<void>;
 }
 
 /** The listener's one act: the body, then the work. Resolves when 250 may be said (promise 1). */
@@ -56,6 +62,8 @@ export interface Plan {
   readonly deliveries: readonly Delivery[];
   /** The message waited before routing: its record `d#0000` goes with the plan. */
   readonly waited?: boolean;
+  /** Takes the place of a record of a message planned before, of which others may rest still. */
+  readonly again?: boolean;
 }
 
 /** Transitions 2 to 5 of the spool. */

@@ -72,6 +72,8 @@ export interface Delivery {
   readonly smtpUtf8: boolean;
   readonly eightBitMime: boolean;
   readonly requireTls: boolean;
+  /** As in the envelope. */
+  readonly tlsOptional?: true;
   readonly bodyKey: string;
   readonly size: number;
   /** Every edit this copy leaves with, the envelope's included. */
@@ -91,6 +93,8 @@ export interface Delivery {
   want?: Want;
   version: number;
   reason?: string;
+  /** Transport `route`, one of several that wait before routing: its recipients are routed as those of new mail. */
+  readonly unrouted?: true;
   /** Transport `route`, released: the S3 key of the deliveries that take its place. */
   again?: string;
   lastReply?: string;

@@ -26,6 +26,11 @@ export function atRest(delivery: Delivery, reason: string, now: Date): Delivery 
   return { ...next, wake: restOf(next.message), wakeAt: now.toISOString() };
 }
 
+/** Held, dead, or waiting to be routed: it may do so for longer than bodies in the spool are kept. */
+export function rests({ state, transport }: Pick<Delivery, 'state' | 'transport'>): boolean {
+  return state === 'held' || state === 'dead' || (transport === 'route' && state === 'pending');
+}
+
 /** A report that its queue lost is made after this. */
 export const reportWake = 2 * minute;
 

@@ -1,11 +1,13 @@
 /**
  * What waits before routing (spool.md): held by a rule, not to have been accepted, routing switched off, or stuck.
- * Record `m` with its envelope and one record `d#0000` of transport `route` that says why; the body is kept.
+ * Record `m` with its envelope and one record `d#0000` of transport `route` that says why; the body is kept. Recipients
+ * that are too many for one record have several, each of which is released and routed by itself.
  */
-import type { Envelope } from '../envelope/envelope.ts';
-import { hour, later, minute, restOf, routePart, wakeOf } from './keys.ts';
+import type { Envelope, EnvelopeRecipient } from '../envelope/envelope.ts';
 import type { Plan } from './doors.ts';
-import type { Delivery, MessageRecord } from './records.ts';
+import { deliveryPart, hour, later, minute, restOf, wakeOf } from './keys.ts';
+import { inRecords, messageRecord, octetsOf, withoutRecipients } from './message-record.ts';
+import type { Delivery, MessageRecord, Recipient } from './records.ts';
 
 export interface Waiting {
   readonly phase: 'unrouted' | 'stuck';
@@ -13,34 +15,60 @@ export interface Waiting {
   readonly reason: string;
   readonly now: Date;
   readonly timeoutHours: number;
+  /** Number of the first record, where these recipients are a part of the message's and have waited before. */
+  readonly first?: number;
 }
+
+/** The reason of what waits for `smtpRouting` of the Server document, and for no person. */
+export const ownWait = 'smtpRouting';
+
+/** What an administrator's deletion adds to each of a thousand recipients still fits the item. */
+const mostInOne = 1000;
+const largestOne = 200_000;
 
 export function waitingBeforeRouting(envelope: Envelope, waiting: Waiting): Plan {
-  return { message: record(envelope, waiting.phase), deliveries: [delivery(envelope, waiting)] };
+  const { phase, first } = waiting;
+  const whole = delivery(envelope, envelope.recipients, waiting);
+  if (first === undefined && whole.recipients.length <= mostInOne && octetsOf(whole) <= largestOne)
+    return { message: messageRecord(envelope, phase), deliveries: [whole] };
+  const parts = inRecords(envelope.recipients, weight).map((some, n): Delivery => {
+    const one = delivery(envelope, some, waiting);
+    return { ...one, part: deliveryPart(n + (first ?? 0)), unrouted: true };
+  });
+  return { message: messageRecord(withoutRecipients(envelope), phase), deliveries: parts };
 }
 
-function record(envelope: Envelope, phase: MessageRecord['phase']): MessageRecord {
+/** The message as it was, for those of one such record. */
+export function envelopeFor({ envelope }: MessageRecord, recipients: readonly Recipient[]): Envelope {
+  return { ...envelope, recipients: recipients.map(asAccepted) };
+}
+
+function asAccepted({ original, notify, orcpt }: Recipient): EnvelopeRecipient {
   return {
-    message: envelope.id,
-    part: 'm',
-    phase,
-    envelope,
-    reports: 0,
-    acceptedAt: envelope.acceptedAt,
-    version: 1,
+    address: original,
+    ...(notify === undefined ? {} : { notify }),
+    ...(orcpt === undefined ? {} : { orcpt }),
   };
 }
 
-function delivery(envelope: Envelope, { state, reason, now, timeoutHours }: Waiting): Delivery {
+function weight({ address, notify = '', orcpt = '' }: EnvelopeRecipient): number {
+  return 2 * address.length + notify.length + orcpt.length;
+}
+
+function delivery(
+  envelope: Envelope,
+  recipients: readonly EnvelopeRecipient[],
+  { state, reason, now, timeoutHours, first = 0 }: Waiting,
+): Delivery {
   const { id, from, envid, ret, smtpUtf8, eightBitMime, requireTls, bodyKey, size, acceptedAt, edits } =
     envelope;
   return {
     message: id,
-    part: routePart,
+    part: deliveryPart(first),
     transport: 'route',
     nextHop: 'local',
     state,
-    recipients: envelope.recipients.map((r) => ({ ...r, original: r.address, outcome: 'waiting' })),
+    recipients: recipients.map((r) => ({ ...asWaiting(r), original: r.address, outcome: 'waiting' })),
     from,
     ...(envid === undefined ? {} : { envid }),
     ...(ret === undefined ? {} : { ret }),
@@ -61,4 +89,9 @@ function delivery(envelope: Envelope, { state, reason, now, timeoutHours }: Wait
     wake: state === 'held' ? restOf(id) : wakeOf(id),
     wakeAt: later(now, state === 'held' ? 0 : minute),
   };
+}
+
+/** Why it was accepted stands in the envelope. */
+function asWaiting({ accepted: _, ...recipient }: EnvelopeRecipient): Omit<EnvelopeRecipient, 'accepted'> {
+  return recipient;
 }

@@ -6,7 +6,7 @@ import { awsBodyStore } from '../../aws/body-store.ts';
 import { awsDue } from '../../aws/due.ts';
 import { awsHops } from '../../aws/hops.ts';
 import { awsMailbox } from '../../aws/mailbox.ts';
-import { awsObjects, keepBody } from '../../aws/objects.ts';
+import { awsObjects, keepBody, restoreBody } from '../../aws/objects.ts';
 import { awsReportWriter } from '../../aws/report-writer.ts';
 import { awsSpool, putVersion } from '../../aws/spool.ts';
 import { writeTrace } from '../../aws/trace.ts';
@@ -39,6 +39,7 @@ export function doorsOf({ clients, settings, clock }: Options) {
     bodies: awsBodyStore(bucket),
     objects: awsObjects(bucket),
     keepMessage: keep,
+    restoreMessage: restoreBody(bucket),
     queue: awsWorkQueue({ client: sqs, urls, queueOf: () => 'relay' }),
     due: awsDue(table),
     hops: awsHops({ ...table, clock }),

@@ -19,6 +19,7 @@ export class RouteWorld {
   readonly objects = new Map<string, unknown>();
   readonly told: string[] = [];
   readonly kept: string[] = [];
+  readonly restored: string[] = [];
   readonly traced: string[] = [];
   /** Steps done, and the one before which the process dies. */
   readonly steps: string[] = [];
@@ -47,6 +48,7 @@ export class RouteWorld {
         hop: ({ transport, nextHop }) =>
           this.step('hop', () => void this.told.push(`hop ${transport}#${nextHop}`)),
         report: ({ message }) => this.step('report', () => void this.told.push(`report ${message}`)),
+        tlsReport: () => Promise.reject(new Error('route-mail never asks for reports of TLS')),
       },
       objects: {
         putJson: (key, value) =>
@@ -54,6 +56,7 @@ export class RouteWorld {
         getJson: (key) => this.step('read object', () => structuredClone(this.objects.get(key))),
       },
       keepMessage: (id) => this.step('keep', () => void this.kept.push(id)),
+      restoreMessage: (id) => this.step('restore', () => void this.restored.push(id)),
       trace: ({ message }) => this.step('trace', () => void this.traced.push(message)),
       clock: () => this.now,
       onRouted: () => undefined,
@@ -118,7 +121,7 @@ export class RouteWorld {
       await this.step(`put ${one.part}`, () => this.records.has(keyOf(one)) || this.put(one));
     await this.step('routed', () => {
       const { wake: _, wakeAt: __, ...record } = this.messages.get(message.message)!;
-      this.messages.set(message.message, { ...record, phase: 'routed' });
+      this.messages.set(message.message, { ...record, phase: message.phase });
     });
   }
 
