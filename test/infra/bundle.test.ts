@@ -53,10 +53,7 @@ for (const [output, { inputs, imports, bytes }] of Object.entries(outputs)) {
 
   test(`${name} carries the SDK clients and packages it needs, no others`, () => {
     const sdk = packages.filter((each) => each.startsWith('@aws-sdk/client-'));
-    assert.deepEqual(
-      sdk,
-      clients.map((client) => `@aws-sdk/${client}`).toSorted(),
-    );
+    assert.deepEqual(sdk, clients.map((client) => `@aws-sdk/${client}`).toSorted());
     assert.deepEqual(packages.filter(isOurChoice), others.toSorted());
   });
 
