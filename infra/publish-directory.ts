@@ -20,6 +20,8 @@ export function publishDirectory(scope: Construct, nouns: Nouns): GatewayFunctio
   directory.grantPublish(component);
   views.grantPublish(component);
   bucket.grantWrite(component, ['settings']);
+  // The full pass looks whether each set is there, and whole.
+  bucket.grantRead(component, ['settings']);
   // Sets of settings that were left behind.
   bucket.grantDelete(component, ['settings']);
   grantSecretNames(component, deployment.stackName);

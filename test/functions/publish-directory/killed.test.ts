@@ -147,15 +147,17 @@ describe('settings', () => {
 
 describe('a set of settings in S3', () => {
   const current = async () => (await harness.publisher.settings.pointer(ownServer))!;
-  const damages: readonly (readonly [string, (Key: string) => DeleteObjectCommand | PutObjectCommand])[] = [
-    ['deleted', (Key) => new DeleteObjectCommand({ Bucket: harness.bucket, Key })],
-    ['emptied', (Key) => new PutObjectCommand({ Bucket: harness.bucket, Key, Body: '{}' })],
-    ['cut off', (Key) => new PutObjectCommand({ Bucket: harness.bucket, Key, Body: '{"version":' })],
+  const overwrite = (Key: string, Body: string) =>
+    harness.s3.send(new PutObjectCommand({ Bucket: harness.bucket, Key, Body }));
+  const damages: readonly (readonly [string, (Key: string) => Promise<unknown>])[] = [
+    ['deleted', (Key) => harness.s3.send(new DeleteObjectCommand({ Bucket: harness.bucket, Key }))],
+    ['emptied', (Key) => overwrite(Key, '{}')],
+    ['cut off', (Key) => overwrite(Key, '{"version":')],
   ];
   for (const [what, damage] of damages)
     test(`${what} by hand is unreadable, and written anew by the full pass`, async () => {
       const { objectKey, version, forwardingKey } = await current();
-      await harness.s3.send(damage(objectKey) as DeleteObjectCommand);
+      await damage(objectKey);
       await assert.rejects(currentSettings(harness.publisher.settings, ownServer, undefined));
       await fullPass(harness.publisher);
       const now = await current();
@@ -169,8 +171,7 @@ describe('a set of settings in S3', () => {
     const pointer = await current();
     const settings = await harness.publisher.settings.read(pointer);
     const open = { ...settings, server: { ...settings.server, allHostsExternal: true } };
-    const Body = JSON.stringify(open);
-    await harness.s3.send(new PutObjectCommand({ Bucket: harness.bucket, Key: pointer.objectKey, Body }));
+    await overwrite(pointer.objectKey, JSON.stringify(open));
     await fullPass(harness.publisher);
     assert.equal((await harness.settings())?.server.allHostsExternal, false);
   });

@@ -141,4 +141,14 @@ describe('in the item', () => {
     assert.equal((await marks())?.warnings, undefined);
     assert.match((await marks())?.publishedAt ?? '', /^20/);
   });
+
+  test('a put asks at once, also one that changes nothing', async () => {
+    secrets.delete('relay');
+    for (const warnings of [[noSecret('routing.relayHostCredentials', 'relay')], undefined]) {
+      await harness.put(document);
+      await publish(publisher, [document]);
+      assert.deepEqual((await marks())?.warnings, warnings);
+      secrets.add('relay');
+    }
+  });
 });
