@@ -25,6 +25,7 @@ const patienceWithRefused = 5_000;
 
 export class Conversation extends SMTPConnection {
   readonly dialogue: Dialogue;
+  readonly #port: SmtpPort;
   #errors = 0;
   #corked = false;
   /** A command or the end of data is being worked on. */
@@ -33,6 +34,7 @@ export class Conversation extends SMTPConnection {
 
   constructor(port: SmtpPort, socket: Socket, start: Omit<DialogueStart, 'id' | 'tls'>) {
     super(port, socket, { remoteAddress: start.party.address });
+    this.#port = port;
     const tls = tlsOf(socket);
     this.dialogue = new Dialogue({ ...start, id: this.id, ...(tls && { tls }) });
   }
@@ -176,9 +178,12 @@ export class Conversation extends SMTPConnection {
 
   #startTls(): void {
     this.#uncork();
+    const raw = this._socket;
+    const deadline = setTimeout(() => raw.destroy(), this.#port.handshakePatience).unref();
     this.upgrade(
       () => undefined,
       () => {
+        clearTimeout(deadline);
         const tls = tlsOf(this._socket);
         if (tls !== undefined) this.dialogue.secured(tls);
       },

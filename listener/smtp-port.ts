@@ -26,7 +26,7 @@ export interface SmtpPortOptions {
   readonly idleSeconds: number;
 }
 
-/** In all, before a session begins: the PROXY header and the TLS handshake, in seconds. */
+/** In all, before a session begins: the PROXY header and the TLS handshake, in seconds; the handshake of STARTTLS too. */
 const longestPrelude = 30;
 
 export class SmtpPort extends SMTPServer {
@@ -78,6 +78,11 @@ export class SmtpPort extends SMTPServer {
     for (const connection of this.connections) if (connection instanceof Conversation) connection.retire();
   }
 
+  /** In milliseconds. */
+  get handshakePatience(): number {
+    return Math.min(longestPrelude, this.#own.idleSeconds) * 1000;
+  }
+
   get sessions(): number {
     return this.connections.size;
   }
@@ -112,7 +117,7 @@ export class SmtpPort extends SMTPServer {
     const release = this._acceptSocket(socket, true);
     if (release === false) return;
     socket.on('error', ignore);
-    const deadline = setTimeout(() => this.#giveUp(socket), this.#patience);
+    const deadline = setTimeout(() => this.#giveUp(socket), this.handshakePatience);
     try {
       const ready = await this.#usher(socket);
       release();
@@ -124,10 +129,6 @@ export class SmtpPort extends SMTPServer {
     } finally {
       clearTimeout(deadline);
     }
-  }
-
-  get #patience(): number {
-    return Math.min(longestPrelude, this.#own.idleSeconds) * 1000;
   }
 
   #giveUp(socket: Socket): void {

@@ -82,6 +82,17 @@ test('a TLS handshake has an end', async () => {
   await once(socket, 'close');
 });
 
+test('so has one after STARTTLS, whatever trickles in', async () => {
+  await using house = await gateway({ listener: { idleSeconds: 0.3 } });
+  const client = await greeted(house.ports.smtp);
+  assert.match(await client.ask('STARTTLS'), /^220 /);
+  const begun = Buffer.from('16030100ff0100', 'hex');
+  const trickle = setInterval(() => client.send(begun.subarray(0, 1)), 50);
+  client.send(begun);
+  await once(client.socket, 'close');
+  clearInterval(trickle);
+});
+
 test('an IPv6 peer has its whole /64, an IPv4 peer one address', async () => {
   assert.equal(networkOf('2001:db8:0:1:ffff::1'), networkOf('2001:DB8:0:1::2'));
   assert.notEqual(networkOf('2001:db8:0:1::1'), networkOf('2001:db8:0:2::1'));

@@ -51,42 +51,6 @@ test('a valid dialogue gets the same replies however it is cut', async () => {
   );
 });
 
-test('random octets neither crash the listener nor get mail accepted', async () => {
-  await using house = await gateway({ server: { maximumSessionsPerHost: 10_000 } });
-  const word = fc.constantFrom(
-    'MAIL FROM:<a@b.example>',
-    'DATA',
-    'RCPT TO:<x@y.example>',
-    '\r\n',
-    '\n',
-    '.',
-    'EHLO x',
-    '\0',
-    ' ',
-  );
-  const session = fc.array(fc.oneof(word, fc.string({ unit: 'binary' })), { maxLength: 30 });
-  const ended = async (parts: readonly string[]): Promise<void> => {
-    const client = await connect(house.ports.smtp);
-    client.socket.end(parts.join(''));
-    const lines = await client.rest();
-    assert.ok(
-      lines.every((line) => /^\d{3}[ -]/.test(line)),
-      lines.join('|'),
-    );
-    client.close();
-  };
-  const several = fc.array(session, { minLength: 20, maxLength: 20 });
-  await fc.assert(
-    fc.asyncProperty(several, (sessions) => Promise.all(sessions.map(ended)).then(() => undefined)),
-    { numRuns: 100, seed: 2_000, endOnFailure: true },
-  );
-  assert.deepEqual(house.kept, []);
-  assert.deepEqual(
-    house.events.filter(([name]) => name === 'fault'),
-    [],
-  );
-});
-
 /** A command line of so many octets, its CRLF counted. */
 const line = (octets: number): string => `NOOP ${'x'.repeat(octets - 7)}`;
 
