@@ -41,6 +41,8 @@ export interface Tuning {
   readonly dnssecResolver?: string;
   /** Seconds after which settings, cached look-ups and verified logins are looked at again. */
   readonly refreshSeconds: number;
+  /** Sessions are counted for the domains that ask for reports about TLS, and those are sent. */
+  readonly tlsReports: boolean;
   /** A run on one machine: loopback is a legal next hop. */
   readonly local: boolean;
 }
@@ -52,6 +54,7 @@ export function readTuning(env: Environment): Tuning {
     mtaStsPort: positive(env, 'MTA_STS_PORT', 443),
     dnssecResolver: env['DNSSEC_RESOLVER'] || undefined,
     refreshSeconds: positive(env, 'POSTERN_REFRESH', 5),
+    tlsReports: env['TLS_REPORTS'] !== 'off',
     local: env['POSTERN_LOCAL'] === '1',
   };
 }

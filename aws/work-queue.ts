@@ -41,6 +41,7 @@ export function awsWorkQueue({ client, urls, queueOf }: Options): WorkQueue {
       await send(queue, work, delaySeconds === undefined ? { group } : { group, delaySeconds });
     },
     report: (work) => send('report', work),
+    tlsReport: (tlsReport) => send('report', { tlsReport }),
   };
 }
 

@@ -15,6 +15,8 @@ export interface Deployment {
   readonly dnsServers: readonly string[];
   /** `ip[:port]` of a validating resolver; empty: DANE is off. */
   readonly dnssecResolver: string;
+  /** Domains that publish an address for it are told of TLS towards them once a day (RFC 8460). */
+  readonly tlsReports: boolean;
   /** Name, below `<stack>/`, of the secret with the PEM certificate and key; empty: self-signed. */
   readonly certificateSecret: string;
   readonly alarmAddress: string;
@@ -53,6 +55,7 @@ const defaults: Choices = {
   dnssecResolver: '',
   certificateSecret: '',
   alarmAddress: '',
+  tlsReports: true,
   listenerTasks: 2,
   listenerCpu: 256,
   listenerMemoryMb: 1024,
@@ -119,6 +122,7 @@ const rules: Record<keyof Choices, readonly [Check, string]> = {
     matches(/^[A-Za-z0-9/_+=.@-]*$/),
     'the name of a secret, without the stack in front of it, or empty',
   ],
+  tlsReports: [(value) => typeof value === 'boolean', 'true or false'],
   alarmAddress: [(value) => value === '' || matches(/^[^\s@]+@[^\s@]+$/)(value), 'a mail address, or empty'],
   listenerTasks: [wholeNumber(1, 100), 'a whole number from 1 to 100'],
   listenerCpu: [oneOf([256, 512, 1024, 2048, 4096]), '256, 512, 1024, 2048 or 4096'],
@@ -214,3 +218,5 @@ export function componentVariables({
     ...(dnssecResolver === '' ? [] : [['DNSSEC_RESOLVER', dnssecResolver] as const]),
   ];
 }
+  tlsReports,
+    ...(tlsReports ? [] : [['TLS_REPORTS', 'off'] as const]),

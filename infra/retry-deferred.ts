@@ -13,6 +13,7 @@ export function retryDeferred(
   const component = new GatewayFunction(scope, { deployment, folder: 'retry-deferred', settings });
   views.grantSettings(component);
   spool.grantSweep(component);
+  spool.grantTlsCounts(component, 'dynamodb:Query');
   bucket.grantRead(component, ['settings', 'spool']);
   bucket.grantWrite(component, ['kept']);
   queues.grantSend(component, ['route', 'deliver', 'relay', 'direct', 'report']);

@@ -68,6 +68,11 @@ export class Spool extends Construct {
     this.grant(component, ['dynamodb:Query']);
   }
 
+  /** Finds the counts of TLS, or takes them away when they were reported: what stands under `tls#…`, and nothing else. */
+  grantTlsCounts(component: Component, action: 'dynamodb:Query' | 'dynamodb:DeleteItem'): void {
+    this.grant(component, [action], { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['tls#*'] } });
+  }
+
   private grant(
     component: Component,
     actions: string[],

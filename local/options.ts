@@ -52,6 +52,7 @@ function readTuningVariables(env: Environment): Record<string, string> {
     DNSSEC_RESOLVER: resolver(env, 'DNSSEC_RESOLVER', env['DNSSEC_RESOLVER'] ?? ''),
     MX_PORT: String(remotePort(env, 'MX_PORT', 25)),
     MTA_STS_PORT: String(remotePort(env, 'MTA_STS_PORT', 443)),
+    TLS_REPORTS: onOff(env, 'TLS_REPORTS') ? '' : 'off',
     POSTERN_REFRESH: String(seconds(env, 'POSTERN_REFRESH', 5)),
     NODE_EXTRA_CA_CERTS: env['NODE_EXTRA_CA_CERTS'] ?? '',
   };

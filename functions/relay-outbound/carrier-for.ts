@@ -8,18 +8,22 @@ import type { Settings } from '../../mail/directory/settings.ts';
 import type { Resolver, Secrets } from '../../mail/relay/doors.ts';
 import { mayReach, resolveHop, type Resolution, type Target } from '../../mail/relay/hosts.ts';
 import { parseNextHop } from '../../mail/relay/next-hop.ts';
+import type { TlsTally } from '../../mail/relay/tls-counts.ts';
+import { primaryDomainOf } from '../../mail/router/primary-domain.ts';
 import type { BodyStore, Clock, HopWork } from '../../mail/spool/doors.ts';
 import type { Carrier } from './carrier.ts';
-import { peerPolicy, type PeerDoors } from './peer-policy.ts';
+import { peerPolicy, type Judged, type PeerDoors } from './peer-policy.ts';
 import { signing } from './signing.ts';
 import { sesCarrier } from './ses-carrier.ts';
 import { sessionPolicy } from './session-policy.ts';
 import { smtpCarrier } from './smtp-carrier.ts';
-import type { SessionPolicy } from './smtp-session.ts';
+import type { TlsFinding } from './smtp-carrier.ts';
+import type { TlsWish } from './smtp-session.ts';
 import type { Timeouts, TlsOptions } from './smtp-connection.ts';
 
 export interface CarrierDoors extends Pick<PeerDoors, 'secureDns' | 'sts'> {
   readonly log: Pick<MailLog, 'tls' | 'fault'>;
+  readonly tally: Pick<TlsTally, 'note'>;
   readonly bodies: Pick<BodyStore, 'open'>;
   readonly resolver: Resolver;
   readonly secrets: Secrets;
@@ -53,20 +57,22 @@ function bySmtp(
   return smtpCarrier({
     bodies,
     resolve: () => hostsOf(doors, work, settings),
-    policyFor: (target) => policyFor(doors, { work, settings }, target),
+    policyFor: (target, tlsOptional) => policyFor(doors, { work, settings, tlsOptional }, target),
     limits: { timeouts, finalDotReserve, remaining },
-    onTls: (wish, host, result) => doors.log.tls({ domain: wish.domain, policy: wish.policy, host, result }),
+    onTls: (wish, target, found) => tellTls(doors, wish, { ...found, target }),
   });
 }
 
 async function policyFor(
   doors: CarrierDoors,
-  { work, settings }: { work: HopWork; settings: Settings },
+  { work, settings, tlsOptional }: { work: HopWork; settings: Settings; tlsOptional: boolean },
   target: Target,
-): Promise<SessionPolicy | { waits: string }> {
+): Promise<Judged> {
   const own = await sessionPolicy({ ...doors, work, settings });
+  if ('waits' in own) return own;
+  if (tlsOptional) return { ...own, tls: 'negotiated', fallbackToPlain: true };
   const hop = parseNextHop(work.nextHop);
-  if ('waits' in own || !hop.ok) return own;
+  if (!hop.ok) return own;
   const domain = hop.value.kind === 'domain' ? hop.value.domain : undefined;
   const reach = reachOf(doors, settings);
   return peerPolicy(doors, { target, domain, mayReach: (address) => mayReach(address, reach) }, own);
@@ -86,14 +92,21 @@ function bySes({ bodies, ses, pointers, log }: CarrierDoors, settings: Settings)
     ses,
     pointers,
     maximumSize,
-    postmaster: `postmaster@${primaryDomain(settings)}`,
+    postmaster: `postmaster@${primaryDomainOf(settings)}`,
     onFault: (what, cause, { message, part }) => log.fault(what, cause, { message, part }),
   });
 }
 
-function primaryDomain({ globalDomains, server }: Settings): string {
-  const chosen = globalDomains.find((domain) => domain.default) ?? globalDomains[0];
-  return chosen?.primaryDomain ?? server.hostName;
+/** Sessions under a policy are logged one by one; all are counted. */
+function tellTls(
+  { log, tally }: CarrierDoors,
+  { domain, policy }: TlsWish,
+  { target, ...found }: TlsFinding & { target: Target },
+): void {
+  const { host, address } = target;
+  tally.note({ domain, policy, host, address, ...found });
+  const { type } = policy;
+  if (type !== 'no-policy-found') log.tls({ domain, policy: type, host, ...found });
 }
 
 async function hostsOf(doors: CarrierDoors, work: HopWork, settings: Settings): Promise<Resolution> {

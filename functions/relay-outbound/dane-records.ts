@@ -2,15 +2,15 @@
  * What DANE says about a mail server (RFC 7672 sections 2.1 and 2.2): nothing, unless MX, address and TLSA are all
  * signed. Signed answers that cannot be had, or MX records that differ from the signed ones, keep mail from this host.
  */
-import { isUsable, readTlsa, type TlsaRecord } from '../../mail/relay/dane.ts';
+import { isUsable, readTlsa, tlsaText, type TlsaRecord } from '../../mail/relay/dane.ts';
 import { DnsUnavailable, type SecureDns } from '../../mail/relay/doors.ts';
 import { sameHost, type Target } from '../../mail/relay/hosts.ts';
 
 export type DaneFinding =
   | { readonly kind: 'none' }
   /** Records that nobody can check a certificate by: TLS all the same (section 2.2). */
-  | { readonly kind: 'encrypted' }
-  | { readonly kind: 'records'; readonly records: readonly TlsaRecord[] }
+  | { readonly kind: 'encrypted'; readonly text: readonly string[] }
+  | { readonly kind: 'records'; readonly records: readonly TlsaRecord[]; readonly text: readonly string[] }
   | { readonly kind: 'waits'; readonly sentence: string };
 
 const none: DaneFinding = { kind: 'none' };
@@ -58,10 +58,10 @@ async function tlsaFinding(dns: SecureDns, { host, port, byMx }: Target): Promis
   for (const one of ports) {
     const { secure, records } = await dns.ask(`_${one}._tcp.${host}`, 'TLSA');
     if (!secure || records.length === 0) continue;
-    const usable = records.map(({ data }) => readTlsa(data)).filter((record) => record && isUsable(record));
-    return usable.length === 0
-      ? { kind: 'encrypted' }
-      : { kind: 'records', records: usable.filter((record) => record !== undefined) };
+    const read = records.map(({ data }) => readTlsa(data)).filter((record) => record !== undefined);
+    const usable = read.filter(isUsable);
+    const text = read.map(tlsaText);
+    return usable.length === 0 ? { kind: 'encrypted', text } : { kind: 'records', records: usable, text };
   }
   return none;
 }

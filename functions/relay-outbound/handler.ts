@@ -8,7 +8,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { awsBodyStore } from '../../aws/body-store.ts';
+import { storedBodies } from '../../aws/stored-bodies.ts';
 import { dynamodb, s3, secretsManager, ses, sqs } from '../../aws/clients.ts';
 import { awsHops } from '../../aws/hops.ts';
 import { mailLog } from '../../aws/mail-log.ts';
@@ -22,6 +22,7 @@ import { sesSender } from '../../aws/ses.ts';
 import { sesPointers } from '../../aws/ses-pointers.ts';
 import { awsSettings } from '../../aws/settings-source.ts';
 import { awsSpool } from '../../aws/spool.ts';
+import { awsTlsCounts } from '../../aws/tls-counts.ts';
 import { readTuning, readVariables } from '../../aws/variables.ts';
 import { awsWorkQueue, queueUrls } from '../../aws/work-queue.ts';
 import { stsHost } from '../../mail/relay/mta-sts.ts';
@@ -30,7 +31,8 @@ import { carriers } from './carrier-for.ts';
 import { drainHop, type HopDoors } from './hop-worker.ts';
 import { settings } from './settings.ts';
 import { standardTimeouts } from './smtp-connection.ts';
-import { stsPolicies } from './sts-policies.ts';
+import { stsPolicies, stsResult } from './sts-policies.ts';
+import { keptTally } from './tls-tally.ts';
 import { readWork } from './work.ts';
 
 const vars = readVariables(process.env, settings.variables);
@@ -42,21 +44,34 @@ const bucket = { client: s3(), bucket: vars.bucket };
 
 const resolver = dnsResolver({ servers: tuning.dnsServers });
 
+const tally = keptTally({
+  // Asked when the mail has gone, in what is left of the invocation.
+  resolver: dnsResolver({ servers: tuning.dnsServers, timeoutMs: 1_000, tries: 2 }),
+  counts: awsTlsCounts(table),
+  clock,
+  on: tuning.tlsReports,
+  onFault: (what, cause) => log.fault(what, cause),
+});
+
 const carrierFor = carriers({
-  bodies: awsBodyStore(bucket),
+  bodies: storedBodies(bucket),
   resolver,
   sts: stsPolicies({
     resolver,
     host: httpsPolicyHost({ port: tuning.mtaStsPort }),
     store: awsPolicyStore(table),
     clock,
-    onProblem: (domain, { message: reason }) =>
-      log.tls({ domain, policy: 'sts', host: stsHost(domain), result: 'sts-policy-fetch-error', reason }),
+    onProblem: (domain, problem) => {
+      const found = { domain, result: stsResult(problem), reason: problem.message };
+      log.tls({ ...found, policy: 'sts', host: stsHost(domain) });
+      tally.note({ ...found, policy: { type: 'sts' } });
+    },
     onFault: (what, cause) => log.fault(what, cause),
   }),
   secureDns:
     tuning.dnssecResolver === undefined ? undefined : dnssecResolver({ server: tuning.dnssecResolver }),
   log,
+  tally,
   secrets: awsSecrets({
     client: secretsManager(),
     prefix: vars.secretPrefix,
@@ -120,6 +135,7 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
       batchItemFailures.push({ itemIdentifier: messageId });
     }
   }
+  await tally.keep();
   log.flush();
   return { batchItemFailures };
 }

@@ -11,24 +11,23 @@ import type { BodyStore } from '../../mail/spool/doors.ts';
 import type { Delivery } from '../../mail/spool/records.ts';
 import { outgoing, waitingRecipients, type Attempt, type Carrier } from './carrier.ts';
 import { hasEightBits, hasForeignHeader, openCopy } from './copy.ts';
-import {
-  hangUp,
-  openSession,
-  type Opened,
-  type Session,
-  type SessionPolicy,
-  type TlsWish,
-} from './smtp-session.ts';
+import { hangUp, openSession, type Opened, type Session, type TlsWish } from './smtp-session.ts';
+import type { Judged } from './peer-policy.ts';
 import { transact, type Outcome, type TransactionLimits } from './smtp-transaction.ts';
 
 export interface SmtpCarrierOptions {
   readonly bodies: Pick<BodyStore, 'open'>;
   readonly resolve: () => Promise<Resolution>;
   /** How to speak with one host; throws nothing, says why where it cannot be known. */
-  readonly policyFor: (target: Target) => Promise<SessionPolicy | { readonly waits: string }>;
+  readonly policyFor: (target: Target, tlsOptional: boolean) => Promise<Judged>;
   readonly limits: TransactionLimits;
   /** TLS towards a host whose domain has a wish about it. */
-  readonly onTls?: (wish: TlsWish, host: string, result: TlsResult | 'success') => void;
+  readonly onTls?: (wish: TlsWish, target: Target, found: TlsFinding) => void;
+}
+
+export interface TlsFinding {
+  readonly result: TlsResult | 'success';
+  readonly reason?: string;
 }
 
 /** RFC 8689 section 4.2.1. */
@@ -42,6 +41,8 @@ export function smtpCarrier(options: SmtpCarrierOptions): Carrier {
 class Line {
   readonly #options: SmtpCarrierOptions;
   #session: Session | undefined;
+  /** The session stands under no policy: it is for what may do without. */
+  #tlsOptional = false;
 
   constructor(options: SmtpCarrierOptions) {
     this.#options = options;
@@ -51,7 +52,8 @@ class Line {
     if (isUnspeakable(outgoing(delivery)))
       return refuse(delivery, '553 5.1.3 An address of this message has characters that SMTP cannot carry');
     const kept = this.#session?.connection.isOpen ? this.#session : undefined;
-    if (kept === undefined || !suits(kept, delivery)) return this.#sendAfresh(delivery);
+    const serves = delivery.tlsOptional === true || !this.#tlsOptional;
+    if (kept === undefined || !serves || !suits(kept, delivery)) return this.#sendAfresh(delivery);
     const outcome = await this.#offer(kept, delivery);
     if (outcome.ended) return { results: outcome.results, hop: 'answered' };
     if (outcome.beforeData) return this.#sendAfresh(delivery);
@@ -66,6 +68,7 @@ class Line {
 
   async #sendAfresh(delivery: Delivery): Promise<Attempt> {
     await this.close();
+    this.#tlsOptional = delivery.tlsOptional === true;
     const found = await this.#options.resolve();
     if (found.outcome === 'targets') return this.#tryHosts(found.targets, delivery);
     if (found.outcome === 'failed') return refuse(delivery, found.reply);
@@ -103,14 +106,19 @@ class Line {
   }
 
   async #open(target: Target, delivery: Delivery): Promise<Opened> {
-    const policy = await this.#options.policyFor(target);
-    if ('waits' in policy) return { ok: false, said: ourWords(policy.waits) };
+    const policy = await this.#options.policyFor(target, delivery.tlsOptional === true);
+    if ('waits' in policy) {
+      this.#tell(policy.wish, target, policy.result && { result: policy.result, reason: policy.waits });
+      return { ok: false, said: ourWords(policy.waits) };
+    }
     const tls = delivery.requireTls ? 'required' : policy.tls;
     const opened = await openSession(target, { ...policy, tls }, this.#options.limits);
-    const result = tlsResult(opened, policy.wish);
-    if (policy.wish !== undefined && result !== undefined)
-      this.#options.onTls?.(policy.wish, target.host, result);
+    if (tls !== 'disabled') this.#tell(policy.wish, target, tlsFinding(opened, policy.wish));
     return opened;
+  }
+
+  #tell(wish: TlsWish | undefined, target: Target, found: TlsFinding | undefined): void {
+    if (wish !== undefined && found !== undefined) this.#options.onTls?.(wish, target, found);
   }
 
   async #offer(session: Session, delivery: Delivery): Promise<Outcome> {
@@ -139,12 +147,16 @@ class Line {
 }
 
 /** Undefined: it did not come to TLS. */
-function tlsResult(opened: Opened, wish: TlsWish | undefined): TlsResult | 'success' | undefined {
-  if (!opened.ok) return opened.result;
+function tlsFinding(opened: Opened, wish: TlsWish | undefined): TlsFinding | undefined {
+  const refusal = opened.ok ? opened.withoutTls : opened;
+  if (refusal !== undefined || !opened.ok)
+    return refusal?.result && { result: refusal.result, reason: refusal.said.reply };
   const { tls } = opened.session;
-  if (tls === undefined) return 'starttls-not-supported';
-  if (wish?.listed === false) return 'validation-failure';
-  return tls.verified || wish?.policy === 'tlsa' ? 'success' : (tls.result ?? 'validation-failure');
+  if (tls === undefined) return { result: 'starttls-not-supported' };
+  if (wish?.listed === false)
+    return { result: 'validation-failure', reason: 'the policy does not name this mail server' };
+  if (tls.verified || wish?.policy.type !== 'sts') return { result: 'success' };
+  return { result: tls.result ?? 'validation-failure', ...(tls.problem && { reason: tls.problem }) };
 }
 
 /** REQUIRETLS asks for a verified certificate and a host that passes the wish on. */

@@ -11,6 +11,7 @@ import { sameHost, type Target } from '../../mail/relay/hosts.ts';
 import { obstacleToLogin } from '../../mail/relay/login.ts';
 import { isPermanent, isPositive, type RemoteReply } from '../../mail/relay/replies.ts';
 import { ourWords, theirWords, type Said } from '../../mail/relay/results.ts';
+import type { TlsPolicy } from '../../mail/relay/tls-counts.ts';
 import { ConnectionLost, SmtpConnection, type Timeouts, type TlsOptions } from './smtp-connection.ts';
 import type { TlsFacts } from './tls-facts.ts';
 
@@ -34,7 +35,7 @@ export interface SessionPolicy {
 
 export interface TlsWish {
   readonly domain: string;
-  readonly policy: 'sts' | 'tlsa';
+  readonly policy: TlsPolicy;
   /** False: the policy, which is only being tested, does not name the host. */
   readonly listed?: boolean;
 }
@@ -69,15 +70,19 @@ interface Refusal {
   readonly result?: TlsResult;
 }
 
-export type Opened = { readonly ok: true; readonly session: Session } | Refusal;
+export type Opened =
+  /** `withoutTls`: why TLS, which was tried, did not come about. */
+  { readonly ok: true; readonly session: Session; readonly withoutTls?: Refusal } | Refusal;
 
 /** A session that may carry mail under the policy, with the retreats that the policy allows. */
 export async function openSession(target: Target, policy: SessionPolicy, limits: Limits): Promise<Opened> {
   const opened = await dial(target, policy, limits);
   if (opened.ok) return opened;
   const mayBePlain = policy.fallbackToPlain && policy.tls === 'negotiated' && !target.tlsAtOnce;
-  if (opened.because === 'handshake' && mayBePlain)
-    return dial(target, { ...policy, tls: 'disabled', fallbackToPlain: false }, limits);
+  if (opened.because === 'handshake' && mayBePlain) {
+    const plain = await dial(target, { ...policy, tls: 'disabled', fallbackToPlain: false }, limits);
+    return plain.ok ? { ...plain, withoutTls: opened } : plain;
+  }
   // Some hosts close after a failed login, so what follows is a connection of its own.
   if (opened.because === 'login' && policy.login?.required === false)
     return dial(target, withoutLogin(policy), limits);

@@ -9,6 +9,7 @@ import {
   type PolicyHost,
   type PolicyStore,
   type Resolver,
+  type TlsResult,
 } from '../../mail/relay/doors.ts';
 import { readStsPolicy, stsHost, stsIdOf, stsRecordName, type StsPolicy } from '../../mail/relay/mta-sts.ts';
 import type { Clock } from '../../mail/spool/doors.ts';
@@ -22,6 +23,19 @@ export interface StsDoors {
   /** A policy was announced and could not be had, or not be used. */
   readonly onProblem: (domain: string, problem: Error) => void;
   readonly onFault: (what: string, cause: unknown) => void;
+}
+
+/** It was fetched, and says nothing that could be used. */
+class PolicyInvalid extends Error {
+  override readonly name = 'PolicyInvalid';
+}
+
+/** The problem in the words of RFC 8460 section 4.3.2.2. */
+export function stsResult(problem: Error): TlsResult {
+  if (problem instanceof PolicyInvalid) return 'sts-policy-invalid';
+  const { code = '' } = (problem.cause ?? {}) as { code?: string };
+  const certificate = /^(ERR_TLS_CERT|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY))/.test(code);
+  return certificate ? 'sts-webpki-invalid' : 'sts-policy-fetch-error';
 }
 
 /** Which addresses may be asked depends on the Configuration of the moment. */
@@ -91,7 +105,7 @@ async function fetchPolicy(
       `${stsHost(domain)} has no address that may be reached (routing.privateAddresses decides about private ones).`,
     );
   const read = readStsPolicy(await host.read(domain, addresses));
-  if (!read.ok) throw new Error(`${stsHost(domain)}: ${read.problem}.`);
+  if (!read.ok) throw new PolicyInvalid(`${stsHost(domain)}: ${read.problem}.`);
   const now = clock();
   const until = later(now, read.value.maxAge * 1_000);
   return { id, policy: read.value, fetchedAt: now.toISOString(), until };

@@ -28,6 +28,11 @@ export function isUsable({ usage, selector, matching, data }: TlsaRecord): boole
   return matching === 0 || data.length === digestLengths[matching];
 }
 
+/** As zone files write it. */
+export function tlsaText({ usage, selector, matching, data }: TlsaRecord): string {
+  return `${usage} ${selector} ${matching} ${data.toString('hex').toUpperCase()}`;
+}
+
 export interface DaneCheck {
   readonly records: readonly TlsaRecord[];
   /** From the host's own certificate up, as it showed them. */

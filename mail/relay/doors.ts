@@ -56,7 +56,11 @@ export type TlsResult =
   | 'certificate-expired'
   | 'certificate-not-trusted'
   | 'validation-failure'
-  | 'sts-policy-fetch-error';
+  | 'sts-policy-fetch-error'
+  | 'sts-policy-invalid'
+  | 'sts-webpki-invalid'
+  | 'tlsa-invalid'
+  | 'dnssec-invalid';
 
 /** What the next server is given for one recipient. */
 export interface SendRecipient {

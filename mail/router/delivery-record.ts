@@ -62,13 +62,14 @@ function wayOf(leaf: Leaf | undefined): Pick<Delivery, 'transport' | 'nextHop' |
 }
 
 function carried(envelope: Envelope) {
-  const { envid, ret, smtpUtf8, eightBitMime, requireTls, bodyKey, size, acceptedAt } = envelope;
+  const { envid, ret, smtpUtf8, eightBitMime, requireTls, tlsOptional, bodyKey, size, acceptedAt } = envelope;
   return {
     ...(envid === undefined ? {} : { envid }),
     ...(ret === undefined ? {} : { ret }),
     smtpUtf8,
     eightBitMime,
     requireTls,
+    ...(tlsOptional === undefined ? {} : { tlsOptional }),
     bodyKey,
     size,
     acceptedAt,

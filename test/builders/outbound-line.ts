@@ -23,6 +23,7 @@ export interface LineOptions {
   readonly pointers?: CarrierDoors['pointers'];
   readonly sts?: CarrierDoors['sts'];
   readonly secureDns?: CarrierDoors['secureDns'];
+  readonly tally?: CarrierDoors['tally'];
   readonly onTls?: CarrierDoors['log']['tls'];
 }
 
@@ -57,6 +58,7 @@ export function carrierDoors(options: LineOptions = {}): CarrierDoors {
     sts: options.sts ?? (() => Promise.resolve(undefined)),
     secureDns: options.secureDns,
     log: { tls: options.onTls ?? (() => undefined), fault: () => undefined },
+    tally: options.tally ?? { note: () => undefined },
     pointers: options.pointers ?? { write: () => Promise.resolve() },
     ses: options.ses ?? { send: () => Promise.reject(new Error('not by SES')) },
     tuning: { mxPort: options.port ?? 25, local: true },

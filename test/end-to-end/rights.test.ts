@@ -197,6 +197,13 @@ async function outward(world: MailWorld, { transport, relayHost, sink }: Way): P
   await world.enqueue(transport === 'smtp' ? 'relay' : 'direct', JSON.stringify({ transport, nextHop }));
 }
 
+/** What was counted on the way by MX is reported without waiting for the next day. */
+async function toldOfTls(world: MailWorld, sink: SmtpSink): Promise<void> {
+  const day = new Date().toISOString().slice(0, 10);
+  await world.enqueue('report', JSON.stringify({ tlsReport: { domain: 'there.example', day } }));
+  await sink.receivedFor('tls@there.example');
+}
+
 interface Report {
   readonly denied: string[];
   readonly unused: Unused[];
@@ -233,6 +240,7 @@ async function start(t: TestContext, sink: SmtpSink): Promise<MailWorld> {
     'mx.there.example': { a: [mxHost] },
     'apart.example': { mx: [[10, 'mx.there.example']] },
     'relay.there.example': { a: [mxHost] },
+    '_smtp._tls.there.example': { txt: ['v=TLSRPTv1; rua=mailto:tls@there.example'] },
   });
   t.after(() => dns.close());
   const data = temporaryData(t);
@@ -256,6 +264,7 @@ test('every component uses the rights it has, and needs no other', async (t) => 
     ['by relay host', () => outward(world, { transport: 'smtp', relayHost: 'relay.there.example', sink })],
     ['over a quota, and to many', () => returned(world)],
     ['by MX', () => outward(world, { transport: 'direct', relayHost: '', sink })],
+    ['told of TLS', () => toldOfTls(world, sink)],
     ['held where it failed', () => heldWhereItFailed(world)],
     ['poison', () => poison(world)],
   ];

@@ -39,6 +39,7 @@ const good: [
     '[2001:db8::1]:53,2001:db8::2',
   ],
   ['DNSSEC_RESOLVER', '127.0.0.1:5300', (o) => o.tuning['DNSSEC_RESOLVER'], '127.0.0.1:5300'],
+  ['TLS_REPORTS', 'off', (o) => o.tuning['TLS_REPORTS'], 'off'],
   ['NODE_EXTRA_CA_CERTS', '/etc/ca.pem', (o) => o.tuning['NODE_EXTRA_CA_CERTS'], '/etc/ca.pem'],
   ['SMTP_PORT', '', (o) => o.ports.smtp, 2525],
 ];
@@ -49,6 +50,7 @@ for (const [variable, value, read, is] of good)
 const bad: [variable: string, value: string, why: string][] = [
   ['POSTERN_SERVER', '/Acme', 'a name begins with the server'],
   ['POSTERN_SAMPLE', 'yes', 'on or off'],
+  ['TLS_REPORTS', 'daily', 'on or off'],
   ['HOST', 'mail.acme.example', 'names would need a look-up before the resolvers are known'],
   ['SMTP_PORT', '65536', 'beyond the last port'],
   ['SUBMISSION_PORT', '-1', 'not a number of a port'],

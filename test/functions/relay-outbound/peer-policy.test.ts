@@ -72,6 +72,7 @@ const stsCases: readonly StsCase[] = [
     mx: '*.elsewhere.example',
     sink: { tls: own },
     outcome: /^451 4\.7\.5 The MTA-STS policy of there\.example does not name the mail server mx1/,
+    told: 'validation-failure',
   },
   { why: 'one label', mode: 'enforce', mx: '*.there.example', sink: { tls: own }, outcome: 'tls' },
   { why: 'only tested', mode: 'testing', sink: {}, outcome: 'clear', told: 'starttls-not-supported' },
@@ -231,6 +232,80 @@ test('REQUIRETLS takes the word of signed records', async () => {
     secureDns,
   });
   assert.equal(outcomesOf(await line.send(outboundDelivery({ requireTls: true })))[anna], 'relayed');
+});
+
+interface CountedCase {
+  readonly why: string;
+  readonly sink: SinkOptions;
+  readonly options?: LineOptions;
+  readonly counted: readonly string[];
+}
+
+const enforced: LineOptions['sts'] = () =>
+  Promise.resolve({ mode: 'enforce', mx: ['mx1.there.example'], maxAge: 1 });
+const counted: readonly CountedCase[] = [
+  { why: 'no policy, with TLS', sink: { tls: other }, counted: ['no-policy-found success'] },
+  {
+    why: 'no policy, without TLS',
+    sink: {},
+    counted: ['no-policy-found starttls-not-supported mx1.there.example 127.0.0.1'],
+  },
+  {
+    why: 'TLS was refused, and the mail went in clear',
+    sink: { tls: own, script: { STARTTLS: '454 4.7.0 not now' } },
+    options: { configuration: { outboundCommands: { fallbackToPlain: true } } },
+    counted: ['no-policy-found validation-failure mx1.there.example 127.0.0.1'],
+  },
+  {
+    why: 'TLS was not wanted here',
+    sink: { tls: own },
+    options: { configuration: { outboundCommands: { tls: 'disabled' } } },
+    counted: [],
+  },
+  {
+    why: 'a policy that is met',
+    sink: { tls: own },
+    options: { sts: enforced, ca: own.cert },
+    counted: ['sts success'],
+  },
+  {
+    why: 'a policy that is not',
+    sink: { tls: own },
+    options: { sts: enforced },
+    counted: ['sts certificate-not-trusted mx1.there.example 127.0.0.1'],
+  },
+];
+for (const { why, sink: options, options: line, counted: expected } of counted)
+  test(`counted for a report: ${why}`, async () => {
+    await using dns = await dnsServer(zone);
+    await using sink = await smtpSink(options);
+    const noted: string[] = [];
+    const tally: LineOptions['tally'] = {
+      note: ({ policy, result, host, address }) =>
+        void noted.push(
+          result === 'success' ? `${policy.type} success` : [policy.type, result, host, address].join(' '),
+        ),
+    };
+    await send(sink.port, { dns: dns.address, tally, ...line });
+    assert.deepEqual(noted, expected);
+  });
+
+test('the report of failures goes out whatever the policy says, uncounted, and nothing else by its session', async () => {
+  await using dns = await dnsServer(zone);
+  await using sink = await smtpSink({});
+  const tally = { note: () => assert.fail('counted') };
+  await using line = lineTo('there.example', {
+    transport: 'direct',
+    port: sink.port,
+    dns: dns.address,
+    sts: enforced,
+    tally,
+  });
+  const report = outboundDelivery({ tlsOptional: true });
+  assert.equal(outcomesOf(await line.send(report))[anna], 'relayed');
+  assert.equal(outcomesOf(await line.send(report))[anna], 'relayed');
+  assert.deepEqual([sink.connections, sink.messages[0]?.tls], [1, false]);
+  await assert.rejects(line.send(), /counted/);
 });
 
 test('a host behind one that its policy keeps us from is tried', async () => {

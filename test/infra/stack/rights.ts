@@ -96,10 +96,10 @@ const holders: readonly (readonly [
   ['who warns of a missing one learns no more', /^secretsmanager:(?!Get)/, /./, ['publish-directory']],
   ['mail leaves by SES from where SES is reached', /^ses:/, /./, ['relay-outbound']],
   [
-    'slots are freed and waiting records replaced',
+    'slots are freed, waiting records replaced, counts of TLS reported',
     /^dynamodb:DeleteItem$/,
     /^postern-spool/,
-    [...outbound, 'route-mail'],
+    [...outbound, 'report-failure', 'route-mail'],
   ],
   ['the due index is the sweeper’s', /./, /^postern-spool\/index\/due$/, ['retry-deferred']],
   ['the hop index is the workers’', /./, /^postern-spool\/index\/hop$/, outbound],
@@ -161,6 +161,19 @@ test('the listener’s only write to DynamoDB is lock#…: it cannot rewrite pol
   for (const { condition } of mine.filter(({ resource }) => resource === 'postern-spool'))
     assert.deepEqual(condition, { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['lock#*'] } });
 });
+
+const ofTls = [
+  ['retry-deferred', 'dynamodb:Query'],
+  ['report-failure', 'dynamodb:DeleteItem'],
+] as const;
+for (const [who, action] of ofTls)
+  test(`${who} has ${action} on the spool for counts of TLS only`, () => {
+    const rights = all.filter((one) => one.who === who && one.action === action);
+    assert.deepEqual(
+      rights.filter(({ resource }) => resource === 'postern-spool').map(({ condition }) => condition),
+      [{ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['tls#*'] } }],
+    );
+  });
 
 test('who may read a body may also learn that it is gone', () => {
   const reading = all.filter(({ action }) => action === 's3:GetObject').map(({ who }) => who);
