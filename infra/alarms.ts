@@ -208,6 +208,12 @@ function mailSymptoms({ deployment, functions }: Watched): Symptom[] {
       metric: counted('Held', ['route-mail', 'relay-outbound', 'deliver-to-mailbox']),
     },
     {
+      name: 'certificate',
+      says: 'The listener shows a certificate of its own making, or one that ends within two weeks.',
+      metric: mailMetric(deployment, 'CertificateTrouble', 'listener'),
+      periods: 3,
+    },
+    {
       name: 'documents-invalid',
       says: 'A changed document is not valid; its last valid form stays in force.',
       metric: mailMetric(deployment, 'DocumentsInvalid', 'publish-directory'),

@@ -19,6 +19,8 @@ export interface Deployment {
   readonly tlsReports: boolean;
   /** Name, below `<stack>/`, of the secret with the PEM certificate and key; empty: self-signed. */
   readonly certificateSecret: string;
+  /** An exportable certificate of ACM in its place; empty: none. */
+  readonly certificateArn: string;
   readonly alarmAddress: string;
   readonly listenerTasks: number;
   readonly listenerCpu: number;
@@ -53,9 +55,10 @@ const defaults: Choices = {
   vpc: undefined,
   dnsServers: [],
   dnssecResolver: '',
-  certificateSecret: '',
-  alarmAddress: '',
   tlsReports: true,
+  certificateSecret: '',
+  certificateArn: '',
+  alarmAddress: '',
   listenerTasks: 2,
   listenerCpu: 256,
   listenerMemoryMb: 1024,
@@ -72,6 +75,7 @@ const oneOf =
   (value) =>
     allowed.includes(value);
 const resolver = /^(\d{1,3}(\.\d{1,3}){3}(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?)$/;
+const acmArn = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]+$/;
 const wholeNumber =
   (from: number, to: number): Check =>
   (value) =>
@@ -118,11 +122,15 @@ const rules: Record<keyof Choices, readonly [Check, string]> = {
     (value) => value === '' || matches(resolver)(value),
     'an address, such as 10.0.0.2:53, or empty',
   ],
+  tlsReports: [(value) => typeof value === 'boolean', 'true or false'],
   certificateSecret: [
     matches(/^[A-Za-z0-9/_+=.@-]*$/),
     'the name of a secret, without the stack in front of it, or empty',
   ],
-  tlsReports: [(value) => typeof value === 'boolean', 'true or false'],
+  certificateArn: [
+    (value) => value === '' || matches(acmArn)(value),
+    'the ARN of a certificate in ACM, such as arn:aws:acm:eu-central-1:123456789012:certificate/…, or empty',
+  ],
   alarmAddress: [(value) => value === '' || matches(/^[^\s@]+@[^\s@]+$/)(value), 'a mail address, or empty'],
   listenerTasks: [wholeNumber(1, 100), 'a whole number from 1 to 100'],
   listenerCpu: [oneOf([256, 512, 1024, 2048, 4096]), '256, 512, 1024, 2048 or 4096'],
@@ -148,13 +156,17 @@ export function readDeployment(read: ReadContext): Deployment {
   return {
     ...choices,
     directSending: local || choices.directSending,
+    // There is no ACM on one machine: the listener signs for itself.
+    certificateArn: local ? '' : choices.certificateArn,
     local,
     bundle: !local && ![false, 'false'].includes(read('bundle') as boolean | string),
   };
 }
 
 /** Settings that are right alone and wrong beside each other. */
-function togetherWrong({ vpc, directSending, dualStack, listenerCpu, listenerMemoryMb }: Choices): string[] {
+function togetherWrong(choices: Choices): string[] {
+  const { vpc, directSending, dualStack, certificateSecret, certificateArn } = choices;
+  const { listenerCpu, listenerMemoryMb } = choices;
   const [least, most] = memoryOf[listenerCpu] ?? [0, 0];
   return [
     ...(vpc && directSending && !vpc.directSubnets
@@ -166,6 +178,9 @@ function togetherWrong({ vpc, directSending, dualStack, listenerCpu, listenerMem
       ? [
           'dualStack is true and vpc is given; a dual-stack load balancer is made only in a network of the stack’s own.',
         ]
+      : []),
+    ...(certificateSecret !== '' && certificateArn !== ''
+      ? ['certificateSecret and certificateArn are both set; a listener has one certificate.']
       : []),
     ...(listenerMemoryMb < least || listenerMemoryMb > most
       ? [
@@ -212,11 +227,11 @@ function mistake(name: string, value: unknown): string[] {
 export function componentVariables({
   dnsServers,
   dnssecResolver,
+  tlsReports,
 }: Deployment): (readonly [string, string])[] {
   return [
     ...(dnsServers.length > 0 ? [['DNS_SERVERS', dnsServers.join(',')] as const] : []),
     ...(dnssecResolver === '' ? [] : [['DNSSEC_RESOLVER', dnssecResolver] as const]),
+    ...(tlsReports ? [] : [['TLS_REPORTS', 'off'] as const]),
   ];
 }
-  tlsReports,
-    ...(tlsReports ? [] : [['TLS_REPORTS', 'off'] as const]),

@@ -19,7 +19,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Variable } from '../aws/variables.ts';
 import { settings } from '../listener/settings.ts';
-import { give, missingVariables, type Component } from './component.ts';
+import { allow, give, missingVariables, type Component } from './component.ts';
 import { componentVariables, type Deployment } from './deployment.ts';
 import { Entrance, entrances, healthPort } from './entrance.ts';
 import { listenerImage } from './listener-image.ts';
@@ -69,6 +69,9 @@ export class Listener extends Construct implements Component {
     bucket.grantWrite(this, ['envelopes']);
     queues.grantSend(this, ['route']);
     grantSecret(this, deployment.stackName, deployment.certificateSecret);
+    const { certificateArn } = deployment;
+    if (certificateArn !== '')
+      allow(this, { actions: ['acm:ExportCertificate'], resources: [certificateArn] });
   }
 
   private task({ stackName, listenerCpu, listenerMemoryMb }: Deployment): FargateTaskDefinition {
@@ -97,6 +100,7 @@ export class Listener extends Construct implements Component {
         POWERTOOLS_SERVICE_NAME: 'listener',
         POWERTOOLS_METRICS_NAMESPACE: deployment.stackName,
         ...(deployment.certificateSecret && { CERTIFICATE_SECRET: deployment.certificateSecret }),
+        ...(deployment.certificateArn && { CERTIFICATE_ARN: deployment.certificateArn }),
       },
       portMappings: [...entrances.map(({ port }) => port), healthPort].map((containerPort) => ({
         containerPort,

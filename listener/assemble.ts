@@ -5,6 +5,7 @@
 import { awsAcceptance } from '../aws/acceptance.ts';
 import { awsBodyStore } from '../aws/body-store.ts';
 import { dynamodb, s3, secretsManager, sqs } from '../aws/clients.ts';
+import { exportedCertificate } from '../aws/exported-certificate.ts';
 import { awsDirectory } from '../aws/directory.ts';
 import { awsLoginGuard } from '../aws/login-guard.ts';
 import { awsObjects } from '../aws/objects.ts';
@@ -13,6 +14,7 @@ import { dnsResolver } from '../aws/resolver.ts';
 import { awsSecrets } from '../aws/secrets.ts';
 import { awsSettings } from '../aws/settings-source.ts';
 import { readTuning, readVariables, type Environment } from '../aws/variables.ts';
+import type { Secrets } from '../mail/relay/doors.ts';
 import type { Clock } from '../mail/spool/doors.ts';
 import { cachedResolver } from './cached-resolver.ts';
 import type { ListenerLog } from './house.ts';
@@ -38,7 +40,6 @@ export function listenerFrom(env: Environment, place: Place): Promise<Listener> 
   const names = readVariables(env, component.variables);
   const { refreshSeconds, dnsServers } = readTuning(env);
   const bucket = { client: s3(), bucket: names.bucket };
-  const certificateSecret = env['CERTIFICATE_SECRET'];
   const secrets = awsSecrets({ client: secretsManager(), prefix: names.secretPrefix, clock });
   const { viewsTable, server } = names;
   return startListener({
@@ -54,7 +55,14 @@ export function listenerFrom(env: Environment, place: Place): Promise<Listener> 
     }),
     resolver: cachedResolver(dnsResolver({ servers: dnsServers, ...dnsPatience }), hostNameSeconds),
     loginGuard: awsLoginGuard({ client: dynamodb(), table: names.spoolTable, clock }),
-    ...(certificateSecret && { certificate: () => secrets.read(certificateSecret) }),
+    ...givenCertificate(env, secrets),
     refreshSeconds,
   });
+}
+
+/** From a secret or from ACM, as the stack was told; neither: self-signed. */
+function givenCertificate(env: Environment, secrets: Secrets): Pick<ListenerOptions, 'certificate'> {
+  const { CERTIFICATE_SECRET: secret, CERTIFICATE_ARN: arn } = env;
+  if (arn) return { certificate: exportedCertificate({ client: dynamodb(), arn, clock }) };
+  return secret ? { certificate: () => secrets.read(secret) } : {};
 }

@@ -25,6 +25,13 @@ export async function readCertificate(options: CertificateOptions): Promise<Cert
   return { ...(await ownCertificate(options)), selfSigned: true };
 }
 
+const soonMs = 14 * 86_400_000;
+
+/** Time to act: what renews by itself is renewed weeks before. */
+export function endsSoon({ cert }: KeyAndCertificate, now: Date): boolean {
+  return Date.parse(new X509Certificate(cert).validTo) - now.getTime() < soonMs;
+}
+
 async function ownCertificate({ directory, hostName }: CertificateOptions): Promise<KeyAndCertificate> {
   const kept = await readPair(directory, 'self-signed.pem');
   if (kept !== undefined) return split(kept);

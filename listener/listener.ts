@@ -15,7 +15,7 @@ import type { SettingsSource } from '../mail/directory/settings.ts';
 import type { ListenerPort } from '../mail/envelope/envelope.ts';
 import type { Resolver } from '../mail/relay/doors.ts';
 import type { Acceptance } from '../mail/spool/doors.ts';
-import { readCertificate, type Certificate } from './certificate.ts';
+import { endsSoon, readCertificate, type Certificate } from './certificate.ts';
 import { House, type ListenerLog } from './house.ts';
 import { Logins } from './logins.ts';
 import { judgeMessage, type JudgeMessage } from './policy.ts';
@@ -163,7 +163,7 @@ function renewCertificate(
   let current = certificate;
   const look = async (): Promise<void> => {
     const next = await certificateOf(options, house.hostName);
-    if (next.selfSigned) options.log.gauge('SelfSignedCertificate', 1);
+    if (next.selfSigned || endsSoon(next, new Date())) options.log.gauge('CertificateTrouble', 1);
     if (next.cert === current.cert || next.selfSigned) return;
     current = next;
     for (const port of ports) port.updateSecureContext({ key: next.key, cert: next.cert });

@@ -1,7 +1,8 @@
 /**
  * The listener's container. Environment: the variables of settings.ts; `HOST` (0.0.0.0), `SMTP_PORT` 2525,
  * `SUBMISSION_PORT` 2587, `SMTPS_PORT` 2465, `HEALTH_PORT` 8080, `TMPDIR` (bodies in transit and the self-signed
- * certificate), `CERTIFICATE_SECRET` (name of the secret with PEM key and chain; none: self-signed and an alarm).
+ * certificate), `CERTIFICATE_SECRET` (name of the secret with PEM key and chain) or `CERTIFICATE_ARN` (an
+ * exportable certificate of ACM); neither: self-signed and an alarm.
  * SIGTERM: unhealthy at once, 421 to idle sessions, messages that are coming in get their reply, then exit 0.
  * A start that fails exits 1 with a sentence, and ECS tries again.
  */
@@ -58,7 +59,9 @@ function portFrom(env: Environment, name: string, fallback: number): number {
   return port;
 }
 
-main(process.env).catch((cause: unknown) => {
-  console.error(cause instanceof Error ? cause.message : cause);
-  process.exit(1);
-});
+// Asked only to be compiled, when the image is built.
+if (process.argv[2] !== 'compile')
+  main(process.env).catch((cause: unknown) => {
+    console.error(cause instanceof Error ? cause.message : cause);
+    process.exit(1);
+  });

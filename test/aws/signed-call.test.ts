@@ -105,7 +105,7 @@ test('an exported certificate is key, certificate and chain in clear PEM', async
   assert.ok(new X509Certificate(certificate).checkIssued(new X509Certificate(chain)));
   assert.equal(asked[0]?.target, 'CertificateManager.ExportCertificate');
   assert.equal(asked[0]?.input['CertificateArn'], arn);
-  assert.match(asked[0]!.authorization, /\/eu-west-1\/acm\/aws4_request/, 'in the region of the certificate');
+  assert.match(asked[0].authorization, /\/eu-west-1\/acm\/aws4_request/, 'in the region of the certificate');
 });
 
 test('it is asked for twice a day, under another passphrase, and at once after a failure', async (t) => {

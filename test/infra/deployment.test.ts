@@ -48,6 +48,8 @@ const wrong: readonly (readonly [setting: string, value: unknown, sentence: RegE
   ['dnsServers', ['resolver.example'], /it must be a list of addresses/],
   ['dnssecResolver', 'resolver.example', /it must be an address, such as 10.0.0.2:53, or empty/],
   ['certificateSecret', 'two words', /it must be the name of a secret/],
+  ['certificateArn', 'mail.acme.example', /it must be the ARN of a certificate in ACM/],
+  ['certificateArn', 'arn:aws:acm:eu-central-1:123456789012:certificate/*', /it must be the ARN/],
   ['alarmAddress', 'postmaster', /alarmAddress is "postmaster"; it must be a mail address, or empty/],
   ['listenerTasks', 0, /listenerTasks is 0; it must be a whole number from 1 to 100/],
   ['listenerTasks', 1.5, /listenerTasks is 1.5/],
@@ -83,8 +85,10 @@ test('every mistake is named, not only the first', () => {
 });
 
 const given = { id: 'vpc-01234567', zones: ['eu-1a'], publicSubnets: ['subnet-00000001'] };
+const certificateArn = 'arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d';
 const together: readonly (readonly [settings: object, sentence: RegExp])[] = [
   [{ vpc: given, directSending: true }, /vpc has no directSubnets/],
+  [{ certificateSecret: 'certificate', certificateArn }, /a listener has one certificate/],
   [{ vpc: given, dualStack: true }, /only in a network of the stack’s own/],
 ];
 

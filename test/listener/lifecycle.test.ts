@@ -5,6 +5,7 @@ import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
+import { endsSoon } from '../../listener/certificate.ts';
 import { selfSigned } from '../../listener/self-signed.ts';
 import { connect, connectSecurely, greeted, inData } from './client.ts';
 import { gateway } from './gateway.ts';
@@ -167,6 +168,13 @@ test('the self-signed certificate is kept, a given one wins', async () => {
   const client = await connectSecurely(second.ports.smtps);
   assert.equal((client.socket as TLSSocket).getPeerCertificate().subject.CN, 'given.acme.example');
   client.close();
+});
+
+test('a certificate ends soon two weeks before its end', () => {
+  const pair = selfSigned('mail1.acme.example', new Date());
+  const end = Date.parse(new X509Certificate(pair.cert).validTo);
+  const before = (days: number) => endsSoon(pair, new Date(end - days * 86_400_000));
+  assert.deepEqual([before(15), before(13), before(-1)], [false, true, true]);
 });
 
 test('our own certificates stand up to a second look', () => {

@@ -98,6 +98,24 @@ test('the listener reads the one secret of its certificate, and none without', (
   );
 });
 
+test('with a certificate of ACM the listener may export that one, and reads no secret', async () => {
+  const certificateArn = 'arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d';
+  const template = await synthesize({ postern: { certificateArn } });
+  const rights = rightsOf(template, 'listener').filter(({ action }) => /^(acm|secretsmanager):/.test(action));
+  assert.deepEqual(
+    rights.map(({ action, resource }) => [action, resource]),
+    [['acm:ExportCertificate', certificateArn]],
+  );
+  const [task] = ofType(template, 'AWS::ECS::TaskDefinition');
+  const environment = at(task?.properties, 'ContainerDefinitions', 0, 'Environment');
+  assert.deepEqual(
+    (environment as { Name: string; Value: unknown }[]).find(({ Name }) => Name === 'CERTIFICATE_ARN')?.Value,
+    certificateArn,
+  );
+  const local = JSON.stringify(await synthesize({ postern: { certificateArn }, local: true }));
+  assert.ok(!local.includes(certificateArn), 'there is no ACM on one machine');
+});
+
 test('with direct sending, outputs say what the PTR and SPF records need', () => {
   assert.deepEqual(Object.keys(direct.Outputs ?? {}).sort(), [
     'Bucket',
