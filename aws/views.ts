@@ -22,6 +22,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { FormName } from '../mail/document/forms.ts';
 import { isForm } from '../mail/document/form-names.ts';
+import { contentHash } from '../mail/directory/content.ts';
 import { idOf, isSettingsForm } from '../mail/directory/kept.ts';
 import type { DocumentKey, Kept, Rejected, SourceKey } from '../mail/directory/kept.ts';
 import { batchGet, type TableOf } from './batch-get.ts';
@@ -82,11 +83,17 @@ export function awsViews(table: TableOf): Views {
   };
 }
 
-/** DynamoDB refuses to look for a longer sort key; documents name what they like, but no document is named so. */
+/** DynamoDB refuses to look for an empty or longer key; items are called what people like, but no document is called so. */
 const longestSort = 1_024;
+const longestForm = 1_024;
 
 function fits({ name }: DocumentKey): boolean {
-  return Buffer.byteLength(name) <= longestSort;
+  return name !== '' && Buffer.byteLength(name) <= longestSort;
+}
+
+/** A key that is nobody's name any more, where the text is longer than a key may be. */
+function asKey(text: string, longest: number): string {
+  return Buffer.byteLength(text) <= longest ? text : contentHash(text);
 }
 
 export function keptKey({ form, name }: DocumentKey): { key: string; sort: string } {
@@ -141,7 +148,7 @@ async function query({ client, table }: TableOf, key: string, only: readonly str
 }
 
 function rejectedKey({ form, name }: SourceKey): { key: string; sort: string } {
-  return { key: `bad#${form}`, sort: name };
+  return { key: `bad#${asKey(form, longestForm)}`, sort: name };
 }
 
 function rejectedOf(item: Item): Rejected {
@@ -169,6 +176,7 @@ async function reject(
   const one = next ?? before;
   if (one === undefined) return;
   const waiter = { form: one.form, name: one.source };
+  const sort = asKey(idOf(waiter), longestSort);
   const kept = new Set(waitKeys(next));
   const dropped = waitKeys(before).filter((id) => !kept.has(id));
   const TransactItems: TransactWriteItem[] = [
@@ -176,10 +184,10 @@ async function reject(
       ? { Delete: { TableName: table, Key: toItem(rejectedKey(waiter)) } }
       : { Put: { TableName: table, Item: rejectedItem(next) } },
     ...[...kept].map((id) => ({
-      Put: { TableName: table, Item: toItem({ key: `waits#${id}`, sort: idOf(waiter), ...waiter }) },
+      Put: { TableName: table, Item: toItem({ key: `waits#${id}`, sort, ...waiter }) },
     })),
     ...dropped.map((id) => ({
-      Delete: { TableName: table, Key: toItem({ key: `waits#${id}`, sort: idOf(waiter) }) },
+      Delete: { TableName: table, Key: toItem({ key: `waits#${id}`, sort }) },
     })),
   ];
   // Beside the transaction: many may begin to wait for one thing at once, and must not cancel one another.

@@ -5,6 +5,7 @@
 import { itemSize, largestItem } from '../aws/item-size.ts';
 import { toItem } from '../aws/items.ts';
 import type { DocumentOf, FormName } from '../mail/document/forms.ts';
+import { shortenName } from '../mail/document/fields.ts';
 import { formNames, isForm } from '../mail/document/forms.ts';
 import { foldName } from '../mail/document/names.ts';
 import { plainItem } from '../mail/document/plain-item.ts';
@@ -97,8 +98,8 @@ export function takenBy(
   { content }: Pick<Judged, 'content'>,
   owner: { readonly form: string; readonly name: string },
 ): string {
-  const holder = `${owner.form} "${owner.name}"`;
+  const holder = `${owner.form} "${shortenName(owner.name)}"`;
   if (!claim.startsWith('address#'))
     return `default: ${holder} is the default Global Domain already; only one can be`;
-  return `internetAddress: "${text(content['internetAddress'])}" is the address of ${holder} already; an address belongs to one document`;
+  return `internetAddress: "${shortenName(text(content['internetAddress']))}" is the address of ${holder} already; an address belongs to one document`;
 }

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../mail/spool/doors.ts';
 import { mostNames, viewsOf, type View } from '../../mail/directory/document-views.ts';
+import { shortenName } from '../../mail/document/fields.ts';
 import { idOf, type Kept, type Warned } from '../../mail/directory/kept.ts';
 import { fitting, type DirectoryTable } from '../../aws/directory-table.ts';
 import type { Views } from '../../aws/views.ts';
@@ -74,7 +75,7 @@ const tooLong: Rejection = {
 };
 
 function sameName({ source }: Case, kept: Kept): Rejection {
-  const problem = `name: "${source.name}" is the same name as that of the document "${kept.source}"; delete one of them`;
+  const problem = `name: "${shortenName(source.name)}" is the same name as that of the document "${shortenName(kept.source)}"; delete one of them`;
   return { kind: 'rejected', problems: [problem], waitsFor: [idOf(kept)] };
 }
 
@@ -84,10 +85,10 @@ function tooManyNames(count: number): Rejection {
 }
 
 function taken(claim: string, owner: { form: string; name: string }, document: object): Rejection {
-  const holder = `${owner.form} "${owner.name}"`;
+  const holder = `${owner.form} "${shortenName(owner.name)}"`;
   const { internetAddress = '' } = document as { internetAddress?: string };
   const problem = claim.startsWith('address#')
-    ? `internetAddress: "${internetAddress}" is the address of ${holder} already; an address belongs to one document`
+    ? `internetAddress: "${shortenName(internetAddress)}" is the address of ${holder} already; an address belongs to one document`
     : `default: ${holder} is the default Global Domain already; only one can be`;
   return { kind: 'rejected', problems: [problem], waitsFor: [claim] };
 }

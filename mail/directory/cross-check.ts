@@ -4,6 +4,7 @@
  * document-views.ts.) Pure; `waitsFor` names what may end a problem.
  */
 import type { Configuration, DocumentOf, ForeignSmtpDomain, FormName, Server } from '../document/forms.ts';
+import { shortenName } from '../document/fields.ts';
 import { foldName } from '../document/names.ts';
 import { references, type Reference } from '../document/references.ts';
 import { idOf } from './kept.ts';
@@ -43,7 +44,7 @@ function nameFinding(reference: Reference, world: World): Finding[] {
   const group = there.includes('Group') ? world.groups.get(name) : undefined;
   if (group !== undefined) return groupFindings(reference, name, world);
   if (there.includes('Person') && world.people.get(name) === undefined) {
-    const warning = `${reference.field}: person "${reference.name}" has no internetAddress, so the entry matches nothing`;
+    const warning = `${reference.field}: person "${shortenName(reference.name)}" has no internetAddress, so the entry matches nothing`;
     return [{ warning, waitsFor: [`Person#${name}`] }];
   }
   return [];
@@ -70,7 +71,7 @@ const words: Record<FormName, string> = {
 function unknown({ field, name, forms }: Reference, folded: string): Finding {
   const kinds = forms.map((form) => words[form]).join(' or ');
   return {
-    problem: `${field}: no ${kinds} is named "${name}"; publish that document, or correct the name`,
+    problem: `${field}: no ${kinds} is named "${shortenName(name)}"; publish that document, or correct the name`,
     waitsFor: forms.map((form) => `${form}#${folded}`),
   };
 }
@@ -81,14 +82,14 @@ const mailTypes = ['multi-purpose', 'mail-only'];
 function groupFindings({ field, name }: Reference, folded: string, world: World): Finding[] {
   const { groupType } = world.groups.get(folded)!;
   if (!mailTypes.includes(groupType)) {
-    const problem = `${field}: group "${name}" is of type ${groupType}; lists take groups of type multi-purpose or mail-only`;
+    const problem = `${field}: group "${shortenName(name)}" is of type ${groupType}; lists take groups of type multi-purpose or mail-only`;
     return [{ problem, waitsFor: [`Group#${folded}`] }];
   }
   return [...groupsWithin([folded], world)].flatMap(([nested, { members }]) =>
     namesAmong(members)
       .filter((member) => !exists('Group', member, world) && !exists('Person', member, world))
       .map((member) => ({
-        warning: `${field}: group "${world.groups.get(nested)!.name}" names "${member}", which no group or person is named, so that member matches nothing`,
+        warning: `${field}: group "${shortenName(world.groups.get(nested)!.name)}" names "${shortenName(member)}", which no group or person is named, so that member matches nothing`,
         waitsFor: [`Group#${member}`, `Person#${member}`],
       })),
   );
@@ -112,7 +113,7 @@ function configurationFindings({ name }: Configuration, world: World): Finding[]
   const own = foldName(name);
   if (own === '*' || exists('Server', own, world)) return [];
   if (!exists('Group', own, world)) {
-    const problem = `name: no server or group is named "${name}"; a Configuration is named after a server, a group of servers, or *`;
+    const problem = `name: no server or group is named "${shortenName(name)}"; a Configuration is named after a server, a group of servers, or *`;
     return [{ problem, waitsFor: [`Server#${own}`, `Group#${own}`] }];
   }
   return inOrder(world.documents.Server)
@@ -141,7 +142,7 @@ function foreignFindings({ domain }: ForeignSmtpDomain, world: World): Finding[]
   const connections = inOrder(world.documents.SmtpConnection);
   if (connections.some(({ destinationDomain }) => foldName(destinationDomain) === foldName(domain)))
     return [];
-  const problem = `domain: no SmtpConnection has destinationDomain "${domain}"; publish one, or write host instead`;
+  const problem = `domain: no SmtpConnection has destinationDomain "${shortenName(domain)}"; publish one, or write host instead`;
   return [{ problem, waitsFor: [`SmtpConnection for ${foldName(domain)}`] }];
 }
 

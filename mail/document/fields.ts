@@ -132,6 +132,11 @@ function tooLong(value: string): string | undefined {
 }
 
 /** A text as problems quote it. */
-export function shorten(value: string): string {
-  return value.length > 60 ? `${value.slice(0, 57)}...` : value;
+export function shorten(value: string, most = 60): string {
+  return value.length > most ? `${value.slice(0, most - 3)}...` : value;
+}
+
+/** A name, or an address: one must be able to look for it. */
+export function shortenName(name: string): string {
+  return shorten(name, 200);
 }

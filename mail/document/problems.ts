@@ -115,6 +115,7 @@ function valueAndKind(shown: string, value: unknown): string {
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
+  if (value instanceof Uint8Array) return 'binary';
   if (typeof value === 'number') return Number.isInteger(value) ? 'a number' : 'a fraction';
   return typeof value === 'object' ? 'a map' : `a ${typeof value}`;
 }

@@ -121,6 +121,41 @@ describe('an invalid document', () => {
     }
   });
 
+  const unnamed: readonly (readonly [form: string, name: string, problem: RegExp, why: string])[] = [
+    ['Person', '  ', /^name: .* has an empty part/, 'blank'],
+    ['Group', 'CN=', /^name: .* has an empty part/, 'nothing is left of it'],
+    ['Person', '/', /^name: .* has an empty part/, 'only slashes'],
+    ['Person', 'x'.repeat(1_024), /^name: .* is longer than 1,000 bytes/, 'as long as a key may be'],
+    ['F'.repeat(2_048), 'X', /^form: "F+\.\.\." is not a form/, 'a form as long as a key may be'],
+    ['Person', 'a\u0007b', /^name: .* has control characters/, 'a bell'],
+  ];
+  for (const [form, name, problem, why] of unnamed)
+    test(`whose name is none is told so, and holds up nobody: ${why}`, async () => {
+      await harness.write({ form, name });
+      assert.match((await harness.problems(form, name))[0] ?? '', problem);
+      await fullPass(harness.publisher);
+      await harness.end(form, name);
+      await fullPass(harness.publisher);
+      assert.deepEqual(
+        (await harness.views()).filter(({ key }) => String(key).startsWith('bad#')),
+        [],
+      );
+    });
+
+  test('whose name in full is too long to wait under waits all the same', async () => {
+    const short = `${'x'.repeat(1_003)}/Acme`;
+    const long = `CN=${'x'.repeat(1_003)}/O=Acme       `;
+    await harness.write(person(short));
+    await harness.write(person(long));
+    assert.match(
+      (await harness.problems('Person', long))[0] ?? '',
+      /is the same name .* delete one of them$/,
+    );
+    await harness.end('Person', short);
+    assert.deepEqual(await harness.problems('Person', long), []);
+    await harness.end('Person', long);
+  });
+
   test('of an unknown form gets problems, and is never made again when deleted', async () => {
     await harness.write({ form: 'Persn', name: 'X' });
     assert.match((await harness.problems('Persn', 'X'))[0] ?? '', /did you mean Person\?/);
