@@ -11,11 +11,15 @@ export interface Attempt {
   readonly results: readonly RecipientResult[];
   /** `down`: no host of the hop could be spoken to, so the others that wait for it need not try. */
   readonly hop: 'answered' | 'down';
+  /** The worker left before the host could have the message: nothing was tried. */
+  readonly gaveWay?: true;
 }
 
 export interface Carrier {
   /** Throws what is our own fault, BodyMissing included. */
   send(delivery: Delivery): Promise<Attempt>;
+  /** Leaves the running attempt, and the hop, where the host cannot have the message yet. */
+  giveWay?(): void;
   /** Ends politely what is open. */
   close(): Promise<void>;
 }

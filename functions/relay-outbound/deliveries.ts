@@ -4,17 +4,25 @@
  */
 import { failed, ourWords, waiting } from '../../mail/relay/results.ts';
 import { BodyMissing } from '../../mail/spool/doors.ts';
+import { later, minute } from '../../mail/spool/keys.ts';
 import type { Delivery, DeliveryKey } from '../../mail/spool/records.ts';
 import { settleAttempt } from '../../mail/spool/settle.ts';
 import { owesAnything, rested } from '../../mail/spool/standing.ts';
 import { waitingRecipients, type Attempt, type Carrier } from './carrier.ts';
 import type { Run } from './hop-worker.ts';
 
-export type Sent = { readonly down?: { readonly reply: string; readonly at: Date } };
+export interface Sent {
+  readonly down?: { readonly reply: string; readonly at: Date };
+  readonly gaveWay?: true;
+}
 
 export async function sendClaimed(run: Run, carrier: Carrier, claimed: Delivery): Promise<Sent> {
   const attempt = await attempted(run, carrier, claimed);
   const now = run.clock();
+  if (attempt.gaveWay === true) {
+    await putBack(run, claimed, { reply: slowHost, until: later(now, 2 * minute) });
+    return { gaveWay: true };
+  }
   await settle(run, claimed, attempt, now);
   if (attempt.hop === 'answered') return {};
   return { down: { reply: attempt.results[0]?.reply ?? '', at: now } };
@@ -85,15 +93,19 @@ function tell(run: Run, next: Delivery, { results, now }: Pick<Attempt, 'results
   if (next.state === 'dead') run.log.dead({ message, part, reason: next.reason ?? '' });
 }
 
+export interface Shelf {
+  readonly reply: string;
+  /** The sweep looks at it then. */
+  readonly until: string;
+}
+
+const slowHost = '451 4.4.1 The host answers slowly, and others are being served; its turn comes again';
+
 /**
  * A delivery whose hop is down, untried: it stays due, so that it leaves as soon as the hop answers. One whose
  * deadline or delay notice has come is settled with what the probe was told.
  */
-export async function shelve(
-  run: Run,
-  key: DeliveryKey,
-  { reply, until }: { reply: string; until: string },
-): Promise<void> {
+export async function shelve(run: Run, key: DeliveryKey, { reply, until }: Shelf): Promise<void> {
   const claimed = await run.spool.claim(key, run.leaseUntil);
   if (claimed === undefined) return;
   const now = run.clock();
@@ -103,6 +115,11 @@ export async function shelve(
     const results = waiting(waitingRecipients(claimed), ourWords(reply));
     return settle(run, claimed, { results, hop: 'down' }, now);
   }
+  await putBack(run, claimed, { reply, until });
+}
+
+/** Untried, and still due. */
+async function putBack(run: Run, claimed: Delivery, { reply, until }: Shelf): Promise<void> {
   const next: Delivery = { ...claimed, state: 'deferred', claims: 0, lastReply: reply };
   await run.spool.settle(claimed, rested(next, until));
 }

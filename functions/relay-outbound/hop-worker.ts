@@ -119,6 +119,7 @@ async function drain(run: Run, carrier: Carrier, start: Start): Promise<End> {
       if (run.remaining() < run.limits.beginning) return 'out of time';
       const attempt = await sendOne(run, carrier, key);
       if (attempt === undefined) continue;
+      if (attempt.result.gaveWay === true) return 'slow';
       if (attempt.result.down !== undefined) return closeHop(run, attempt.result.down);
       if (closed) await reopen(run, keys.length);
       closed = false;
@@ -135,7 +136,8 @@ async function sendOne(
   run.seen.add(nameOf(key));
   const claimed = await run.spool.claim(key, run.leaseUntil);
   if (claimed === undefined) return undefined;
-  return run.slow.during(claimed.size, () => sendClaimed(run, carrier, claimed));
+  const attempt = { size: claimed.size, giveWay: () => carrier.giveWay?.() };
+  return run.slow.during(attempt, () => sendClaimed(run, carrier, claimed));
 }
 
 /** Due and not yet looked at in this run; shuffled, so that workers of one hop seldom reach for the same. */

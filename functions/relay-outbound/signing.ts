@@ -26,6 +26,7 @@ export interface SigningOptions {
 export function signing(carrier: Carrier, options: SigningOptions): Carrier {
   return {
     close: () => carrier.close(),
+    giveWay: () => carrier.giveWay?.(),
     async send(delivery) {
       if (!delivery.sign) return carrier.send(delivery);
       const signers = await signersOf(delivery.sign, options);

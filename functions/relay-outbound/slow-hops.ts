@@ -1,7 +1,7 @@
 /**
- * Keeps slow hosts from holding every worker (spool.md, outbound workers): a worker whose last attempt was slow goes on
- * only with one of a few places that all slow hops share; a hop that timed out gets one slot. Where no place is free the
- * hop's slot stays taken for a moment and one pointer comes back after it, however many pointers there were.
+ * Keeps slow hosts from holding every worker (spool.md, outbound workers): a worker whose attempt is slow goes on only
+ * with one of a few places that all slow hops share, and leaves the attempt without; a hop that timed out gets one slot.
+ * Where no place is free the hop's slot stays taken for a moment and one pointer comes back after it, however many pointers there were.
  */
 import type { Hops, HopState, HopWork, Slot, WorkQueue } from '../../mail/spool/doors.ts';
 import { later, minute } from '../../mail/spool/keys.ts';
@@ -38,7 +38,7 @@ export function troubleOf(state: HopState | undefined, now: Date): Trouble {
   const at = now.toISOString();
   const slow = (state?.slowUntil ?? '') > at;
   const failing = (state?.failures ?? 0) > 0;
-  return { failing, slow: slow || failing, alone: failing || (state?.aloneUntil ?? '') > at };
+  return { failing, slow, alone: failing || (state?.aloneUntil ?? '') > at };
 }
 
 /** One worker's place among the slow ones, had or not. */
@@ -69,18 +69,25 @@ export class SlowPlace {
     if (place !== undefined) await this.#doors.hops.freeSlot(place);
   }
 
-  /** Calls `attempt`; says at once, not only at its end, that the hop is slow. Gives false where this worker must leave. */
-  async during<T>(size: number, attempt: () => Promise<T>): Promise<{ result: T; stay: boolean }> {
+  /**
+   * Calls `send`. What turns out slow needs a place at once, not only at its end: without one it is asked to give way,
+   * which it does where it can. Gives `stay` false where this worker must leave.
+   */
+  async during<T>(
+    { size, giveWay }: { readonly size: number; readonly giveWay: () => void },
+    send: () => Promise<T>,
+  ): Promise<{ result: T; stay: boolean }> {
     const { limits, clock } = this.#doors;
     const began = clock().getTime();
     const slowAfter = limits.slowAfter + size / 1_000;
-    let told: Promise<void> | undefined;
+    let told = Promise.resolve();
     const timer = setTimeout(() => {
-      told = this.#tell(false);
+      told = this.#turnsOutSlow(giveWay);
     }, slowAfter);
     try {
-      const result = await attempt();
+      const result = await send();
       const took = clock().getTime() - began;
+      await told;
       if (took <= slowAfter) {
         await this.free();
         return { result, stay: true };
@@ -91,6 +98,12 @@ export class SlowPlace {
       clearTimeout(timer);
       await told;
     }
+  }
+
+  async #turnsOutSlow(giveWay: () => void): Promise<void> {
+    // What cannot be written is no reason to leave.
+    const [placed] = await Promise.all([this.take().catch(() => true), this.#tell(false)]);
+    if (!placed) giveWay();
   }
 
   /** The hop waits: one pointer comes back for it. */

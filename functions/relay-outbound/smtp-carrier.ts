@@ -14,6 +14,7 @@ import { hasEightBits, hasForeignHeader, openCopy } from './copy.ts';
 import { hangUp, openSession, type Opened, type Session, type TlsWish } from './smtp-session.ts';
 import type { Judged } from './peer-policy.ts';
 import { transact, type Outcome, type TransactionLimits } from './smtp-transaction.ts';
+import { Way } from './way.ts';
 
 export interface SmtpCarrierOptions {
   readonly bodies: Pick<BodyStore, 'open'>;
@@ -34,8 +35,16 @@ export interface TlsFinding {
 const requireTlsRefusal = '550 5.7.30 REQUIRETLS support required: no mail server of the next hop offers it';
 
 export function smtpCarrier(options: SmtpCarrierOptions): Carrier {
-  const line = new Line(options);
-  return { send: (delivery) => line.send(delivery), close: () => line.close() };
+  const way = new Way();
+  const line = new Line({ ...options, limits: { ...options.limits, way } });
+  return {
+    async send(delivery) {
+      const attempt = await way.attempt(() => line.send(delivery));
+      return attempt === 'gave way' ? { results: [], hop: 'answered', gaveWay: true } : attempt;
+    },
+    giveWay: () => way.giveWay(),
+    close: () => line.close(),
+  };
 }
 
 class Line {

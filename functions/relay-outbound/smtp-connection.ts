@@ -11,6 +11,7 @@ import type { Target } from '../../mail/relay/hosts.ts';
 import { isLoopback } from '../../mail/relay/networks.ts';
 import { ReplyReader, type RemoteReply } from '../../mail/relay/replies.ts';
 import { factsOf, type TlsFacts } from './tls-facts.ts';
+import type { Way } from './way.ts';
 
 /** Milliseconds, after RFC 5321 section 4.5.3.2; connecting and the handshake as mail servers commonly have them. */
 export const standardTimeouts = {
@@ -24,6 +25,13 @@ export const standardTimeouts = {
   quit: 5_000,
 } as const;
 export type Timeouts = Readonly<Record<keyof typeof standardTimeouts, number>>;
+
+export interface ConnectionLimits {
+  readonly timeouts: Timeouts;
+  /** Milliseconds left before everything must be closed. */
+  readonly remaining: () => number;
+  readonly way?: Way;
+}
 
 /** NAT gateways forget a silent connection after 350 s. */
 const keepAliveDelay = 60_000;
@@ -58,7 +66,8 @@ export class SmtpConnection {
   }
 
   /** A connection to the target; throws ConnectionLost. */
-  static async open(target: Target, { connect }: Timeouts, remaining: () => number): Promise<SmtpConnection> {
+  static async open(target: Target, { timeouts, remaining, way }: ConnectionLimits): Promise<SmtpConnection> {
+    if (way?.given === true) throw new ConnectionLost('this side has left');
     const socket = connectTcp({
       host: target.address,
       port: target.port,
@@ -67,7 +76,8 @@ export class SmtpConnection {
       noDelay: true,
     });
     const connection = new SmtpConnection(target, socket, remaining);
-    await connection.#until(once(socket, 'connect'), connect, 'no connection');
+    way?.holds(() => connection.destroy());
+    await connection.#until(once(socket, 'connect'), timeouts.connect, 'no connection');
     return connection;
   }
 

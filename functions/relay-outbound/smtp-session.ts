@@ -12,7 +12,7 @@ import { obstacleToLogin } from '../../mail/relay/login.ts';
 import { isPermanent, isPositive, type RemoteReply } from '../../mail/relay/replies.ts';
 import { ourWords, theirWords, type Said } from '../../mail/relay/results.ts';
 import type { TlsPolicy } from '../../mail/relay/tls-counts.ts';
-import { ConnectionLost, SmtpConnection, type Timeouts, type TlsOptions } from './smtp-connection.ts';
+import { ConnectionLost, SmtpConnection, type ConnectionLimits, type TlsOptions } from './smtp-connection.ts';
 import type { TlsFacts } from './tls-facts.ts';
 
 export interface SessionPolicy {
@@ -47,11 +47,7 @@ export interface Login {
   readonly required: boolean;
 }
 
-export interface Limits {
-  readonly timeouts: Timeouts;
-  /** Milliseconds left before everything must be closed. */
-  readonly remaining: () => number;
-}
+export type Limits = ConnectionLimits;
 
 export interface Session {
   readonly connection: SmtpConnection;
@@ -102,7 +98,7 @@ async function dial(target: Target, policy: SessionPolicy, limits: Limits): Prom
   const remote = remoteName(target);
   let connection: SmtpConnection | undefined;
   try {
-    connection = await SmtpConnection.open(target, limits.timeouts, limits.remaining);
+    connection = await SmtpConnection.open(target, limits);
     const opened = await greet({ connection, remote, policy, limits });
     if (!opened.ok) await hangUp(connection, limits);
     return opened;

@@ -206,6 +206,7 @@ async function sendBody(carriage: Carriage, accepted: readonly SendRecipient[]):
   if (connection.hasReply) return interrupted(carriage, accepted);
   if (limits.remaining() < limits.finalDotReserve) return outOfTime(carriage, accepted);
   progress.stage = 'dot';
+  limits.way?.commit();
   // The end of the body and the dot leave in one piece.
   connection.write(Buffer.concat([last, Buffer.from(stuffer.end())]));
   const answer = await connection.reply(limits.timeouts.finalDot);

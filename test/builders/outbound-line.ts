@@ -29,6 +29,7 @@ export interface LineOptions {
 
 export interface Line extends AsyncDisposable {
   send(delivery?: Delivery): Promise<Attempt>;
+  giveWay(): void;
   close(): Promise<void>;
 }
 
@@ -39,6 +40,7 @@ export function lineTo(nextHop: string, options: LineOptions = {}): Line {
   const carrier = make(work, settings, () => options.remaining ?? 60_000);
   return {
     send: (delivery = outboundDelivery()) => carrier.send(delivery),
+    giveWay: () => carrier.giveWay?.(),
     close: () => carrier.close(),
     [Symbol.asyncDispose]: () => carrier.close(),
   };

@@ -158,6 +158,33 @@ test('where slow hops hold all their places, a slow worker leaves, and one point
   assert.deepEqual(queued, ['hop relay.example later']);
 });
 
+test('a worker whose attempt turns out slow leaves it where slow hops hold all their places', async () => {
+  const spool = spoolOf(due('a'), due('b'));
+  for (let n = 0; n < 2; n++) await spool.takeSlot(pool, 2, '');
+  await drain(spool, () => relayed, { hangs: true });
+  const [left] = sent.map((id) => spool.record(key(id)));
+  assert.equal(sent.length, 1);
+  assert.deepEqual([left!.state, left!.attempts, left!.claims], ['deferred', 0, 0]);
+  assert.ok(left!.dueAt <= now.toISOString(), 'it is still due');
+  assert.ok(left!.hopKey);
+  assert.match(left!.lastReply ?? '', /answers slowly/);
+  assert.deepEqual([told, queued], [[], ['hop relay.example later']]);
+});
+
+test('a place that is free is taken in the midst of a slow attempt', async () => {
+  const spool = spoolOf(due('a'));
+  const { promise: placed, resolve } = Promise.withResolvers<void>();
+  const takeSlot = spool.takeSlot.bind(spool);
+  spool.takeSlot = async (work, limit, until) => {
+    const slot = await takeSlot(work, limit, until);
+    if (work.nextHop.startsWith('*')) resolve();
+    return slot;
+  };
+  await drain(spool, () => relayed, { slowAfter: 1, until: placed });
+  assert.equal(spool.record(key('a')).state, 'delivered');
+  assert.equal(spool.slots.size, 0, 'and given back');
+});
+
 test('a hop that is known to be slow takes no worker beyond the places, however many pointers come', async () => {
   const spool = spoolOf(due('a'));
   await spool.slow(work, later(start, minute), true);
@@ -251,6 +278,11 @@ interface Turns {
   readonly indexDelay?: number;
   readonly report?: () => Promise<void>;
   readonly timeLeft?: () => number;
+  /** No attempt ends by itself. */
+  readonly hangs?: true;
+  /** Attempts wait for it. */
+  readonly until?: Promise<void>;
+  readonly slowAfter?: number;
 }
 
 function drain(spool: MemorySpool, send: Send, turns: Turns = {}): Promise<void> {
@@ -263,7 +295,7 @@ function drain(spool: MemorySpool, send: Send, turns: Turns = {}): Promise<void>
       report: turns.report ?? (({ message }) => Promise.resolve(void queued.push(`report ${message}`))),
     },
     settings: { current: () => Promise.resolve(outboundSettings()) },
-    carrierFor: () => carrier(send),
+    carrierFor: () => carrier(send, turns),
     clock: () => now,
     log: {
       relayed: ({ message }) => void told.push(`relayed ${message}`),
@@ -279,7 +311,7 @@ function drain(spool: MemorySpool, send: Send, turns: Turns = {}): Promise<void>
       closing: 1_000,
       beginning: 300_000,
       indexDelay: turns.indexDelay ?? 0,
-      slowAfter: 3_000,
+      slowAfter: turns.slowAfter ?? (turns.hangs === true ? 1 : 3_000),
       timedOutAfter: 60_000,
       slowWorkers: 2,
       pool: 'test',
@@ -288,11 +320,17 @@ function drain(spool: MemorySpool, send: Send, turns: Turns = {}): Promise<void>
   return drainHop(work, doors, turns.timeLeft ?? (() => 900_000));
 }
 
-function carrier(send: Send): Carrier {
+function carrier(send: Send, { hangs, until }: Turns): Carrier {
+  const { promise: left, resolve: giveWay } = Promise.withResolvers<void>();
   return {
+    giveWay,
     async send(delivery) {
       sent.push(delivery.message);
-      await Promise.resolve();
+      await until;
+      if (hangs === true) {
+        await left;
+        return { results: [], hop: 'answered', gaveWay: true };
+      }
       const attempt = send(delivery);
       return attempt === relayed ? results(delivery, 'relayed', '250 Ok') : attempt;
     },

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { dnsServer, type Zone } from '../../builders/dns-server.ts';
 import { messageText, outboundDelivery, recipient } from '../../builders/outbound.ts';
@@ -86,6 +87,41 @@ test('who has the message already is not given it again', async () => {
   );
   assert.deepEqual(outcomesOf(attempt), { [carl]: 'relayed' });
   assert.equal((await sink.received(1))[0]?.recipients.length, 1);
+});
+
+test('an attempt is left at once where the host says nothing, and nothing is sent after it', async () => {
+  for (const silent of ['greeting', 'EHLO', 'RCPT', 'DATA']) {
+    await using sink = await smtpSink({ script: { [silent]: 'say nothing' }, extensions: [] });
+    await using line = lineTo(`[127.0.0.1]:${sink.port}`);
+    const attempt = line.send();
+    if (silent === 'greeting') while (sink.open === 0) await turn();
+    else while (!sink.commands.some((one) => one.includes(silent))) await turn();
+    line.giveWay();
+    assert.deepEqual(await attempt, { results: [], hop: 'answered', gaveWay: true });
+    while (sink.open > 0) await turn();
+    assert.equal((await line.send()).gaveWay ?? 'nothing more is begun', 'nothing more is begun');
+    assert.deepEqual([sink.connections, sink.messages.length], [1, 0]);
+  }
+});
+
+test('an attempt whose final dot is sent is seen through', async () => {
+  await using sink = await smtpSink({ script: { '.': 'say nothing' } });
+  await using line = lineTo(`[127.0.0.1]:${sink.port}`, { timeouts: { finalDot: short } });
+  const attempt = line.send();
+  while (!sink.commands.includes('1: .')) await turn();
+  line.giveWay();
+  assert.deepEqual(outcomesOf(await attempt), { [anna]: 'waiting', [carl]: 'waiting' });
+});
+
+test('an attempt that waits for DNS is left, and leads to no connection', async () => {
+  await using sink = await smtpSink();
+  await using dns = await dnsServer({ 'there.example': 'say nothing' });
+  await using line = lineTo('there.example', { dns: dns.address, port: sink.port });
+  const attempt = line.send();
+  while (dns.questions.length === 0) await turn();
+  line.giveWay();
+  assert.equal((await attempt).gaveWay, true);
+  assert.equal(sink.connections, 0);
 });
 
 const refusals: readonly [command: string, reply: string, outcome: string, why: string][] = [
