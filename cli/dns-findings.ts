@@ -3,27 +3,15 @@
  * write instead. Asks the resolver and changes nothing; a name server that does not answer is a finding, too.
  */
 import type { Settings } from '../mail/directory/settings.ts';
-import { DnsUnavailable, type Resolver } from '../mail/relay/doors.ts';
+import { DnsUnavailable } from '../mail/relay/doors.ts';
 import { canonicalDomain } from '../mail/address/domain.ts';
-
-export interface Finding {
-  readonly domain: string;
-  readonly check: string;
-  readonly ok: boolean;
-  /** What is there; empty: nothing. */
-  readonly found: string;
-  /** What to change; empty where it is well. */
-  readonly advice: string;
-}
+import { dkimKey, type KeyWorld } from './dns-dkim.ts';
+import { mtaSts, type StsWorld } from './dns-sts.ts';
+import { found, texts, type DnsWorld, type Finding, type Found } from './dns-world.ts';
 
 interface Look {
   readonly check: string;
   readonly ask: () => Promise<Pick<Finding, 'ok' | 'found' | 'advice'>>;
-}
-
-export interface DnsWorld {
-  readonly settings: Settings;
-  readonly resolver: Resolver;
 }
 
 /** Primary domains and aliases; a pattern stands for no domain of its own. */
@@ -36,7 +24,7 @@ export function ownDomains({ globalDomains }: Settings): string[] {
   ];
 }
 
-export async function domainFindings(world: DnsWorld, domain: string): Promise<Finding[]> {
+export async function domainFindings(world: StsWorld & KeyWorld, domain: string): Promise<Finding[]> {
   return findAll(domain, [
     { check: 'MX', ask: () => mx(world, domain) },
     { check: 'SPF', ask: () => spf(world, domain) },
@@ -72,12 +60,6 @@ async function findAll(domain: string, looks: readonly Look[]): Promise<Finding[
       }
     }),
   );
-}
-
-type Found = Pick<Finding, 'ok' | 'found' | 'advice'>;
-
-function found(text: string, advice: string | undefined): Found {
-  return { ok: advice === undefined, found: text, advice: advice ?? '' };
 }
 
 async function mx({ settings, resolver }: DnsWorld, domain: string): Promise<Found> {
@@ -120,11 +102,6 @@ async function ptr({ resolver }: DnsWorld, host: string): Promise<Found> {
   );
 }
 
-/** Records of a name that begin with a tag; several strings of one record are one text. */
-async function texts({ resolver }: DnsWorld, name: string, tag: RegExp): Promise<string[]> {
-  return (await resolver.txt(name)).map((parts) => parts.join('')).filter((text) => tag.test(text));
-}
-
 async function spf(world: DnsWorld, domain: string): Promise<Found> {
   const records = await texts(world, domain, /^v=spf1(\s|$)/i);
   const viaSes = world.settings.configuration.routing.relayHost === 'ses';
@@ -138,22 +115,16 @@ async function spf(world: DnsWorld, domain: string): Promise<Found> {
   return found(text, undefined);
 }
 
-function dkimLooks(world: DnsWorld, domain: string): Look[] {
+function dkimLooks(world: KeyWorld, domain: string): Look[] {
   const own = world.settings.configuration.dkimSigning.filter((one) => sameHost(one.domain, domain));
   if (own.length === 0) {
     const advice = `Mail from ${domain} is not signed: postern dns dkim-key ${domain} SELECTOR, then dkimSigning.`;
     return [{ check: 'DKIM', ask: () => Promise.resolve(found('', advice)) }];
   }
-  return own.map(({ selector }) => ({
+  return own.map(({ selector, secret }) => ({
     check: 'DKIM',
-    ask: () => dkim(world, `${selector}._domainkey.${domain}`),
+    ask: () => dkimKey(world, `${selector}._domainkey.${domain}`, secret),
   }));
-}
-
-async function dkim(world: DnsWorld, name: string): Promise<Found> {
-  const [record = ''] = await texts(world, name, /(^|;)\s*p=/i);
-  if (/(^|;)\s*p=\s*[A-Za-z0-9+/]/.test(record)) return found(`${name}: ${record.slice(0, 60)}…`, undefined);
-  return found(record, `Write the TXT record of the key at ${name}; without it every signature fails.`);
 }
 
 async function dmarc(world: DnsWorld, domain: string): Promise<Found> {
@@ -163,21 +134,6 @@ async function dmarc(world: DnsWorld, domain: string): Promise<Found> {
     return found('', `Write: ${name}. IN TXT "v=DMARC1; p=none; rua=mailto:postmaster@${domain}"`);
   const hasPolicy = /;\s*p=(none|quarantine|reject)\b/i.test(record);
   return found(record, hasPolicy ? undefined : 'Write p=none, p=quarantine or p=reject.');
-}
-
-async function mtaSts(world: DnsWorld, domain: string): Promise<Found> {
-  const name = `_mta-sts.${domain}`;
-  const [record = ''] = await texts(world, name, /^v=STSv1\s*;/i);
-  if (record === '')
-    return found(
-      '',
-      `Write: ${name}. IN TXT "v=STSv1; id=1", and the policy at https://mta-sts.${domain}/.well-known/mta-sts.txt`,
-    );
-  const host = await world.resolver.addresses(`mta-sts.${domain}`);
-  return found(
-    record,
-    host.length > 0 ? undefined : `mta-sts.${domain} has no address, so nobody can read the policy.`,
-  );
 }
 
 async function tlsRpt(world: DnsWorld, domain: string): Promise<Found> {

@@ -1,13 +1,21 @@
 /** `postern dns`: are the records there that mail of our domains needs, and a new key for DKIM. */
 import { generateKeyPairSync } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { secretsManager } from '../aws/clients.ts';
+import { httpsPolicyHost } from '../aws/policy-host.ts';
 import { dnsResolver } from '../aws/resolver.ts';
+import { awsSecrets } from '../aws/secrets.ts';
 import { readTuning, type Tuning } from '../aws/variables.ts';
 import { internetDomain, selector as selectorCheck } from '../mail/document/checks.ts';
 import { parseNextHop } from '../mail/relay/next-hop.ts';
 import type { Resolver } from '../mail/relay/doors.ts';
 import type { Call, Command } from './command.ts';
-import { domainFindings, hostFindings, ownDomains, type DnsWorld, type Finding } from './dns-findings.ts';
+import { domainFindings, hostFindings, ownDomains } from './dns-findings.ts';
+import type { DnsWorld, Finding } from './dns-world.ts';
 import { Usage } from './failure.ts';
+import type { Gateway } from './gateway.ts';
 import { unreachable } from './reach.ts';
 import { publishedSettings } from './settings.ts';
 import { word } from './words.ts';
@@ -15,7 +23,12 @@ import { word } from './words.ts';
 async function check(call: Call) {
   const settings = await publishedSettings(call);
   const tuning = readTuning(process.env);
-  const world = { settings, resolver: dnsResolver({ servers: tuning.dnsServers }) };
+  const world = {
+    settings,
+    resolver: dnsResolver({ servers: tuning.dnsServers }),
+    policyHost: httpsPolicyHost({ port: tuning.mtaStsPort }),
+    secret: secretsOf(call.gateway),
+  };
   const domains = call.positionals.length > 0 ? call.positionals.map(domainOf) : ownDomains(settings);
   const groups = await Promise.all([
     ...domains.map((domain) => domainFindings(world, domain)),
@@ -24,6 +37,18 @@ async function check(call: Call) {
   ]);
   const json = [...groups.flat(), dane(settings.server.hostName, tuning)];
   return { json, text: json.map(lineOf).join('\n') };
+}
+
+/** The files of a local run; of a stack what the caller's own rights let them read. */
+function secretsOf({ data, stack }: Gateway): (name: string) => Promise<string | undefined> {
+  if (data === undefined) {
+    const secrets = awsSecrets({ client: secretsManager(), prefix: `${stack}/`, clock: () => new Date() });
+    return (name) => secrets.read(name);
+  }
+  return async (name) => {
+    const file = join(data, 'secrets', name);
+    return existsSync(file) ? readFile(file, 'utf8') : undefined;
+  };
 }
 
 function domainOf(text: string): string {

@@ -72,7 +72,7 @@ async function spool(report: Report, doors: TlsReportDoors): Promise<void> {
 
 async function compose(report: Report, reportId: string, doors: TlsReportDoors): Promise<Buffer> {
   const { domain, day, counts, settings, to } = report;
-  const { hostName, outboundHostName = hostName } = settings.server;
+  const { hostName, outboundHostName } = settings.server;
   const submitter = primaryDomainOf(settings);
   const [sendingIp] = await doors.resolver.addresses(outboundHostName).catch(() => []);
   const facts = { domain, day, submitter, reportId, ...(sendingIp === undefined ? {} : { sendingIp }) };
