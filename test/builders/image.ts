@@ -30,6 +30,7 @@ export interface Image extends AsyncDisposable {
   readonly megabytes: number;
   readonly user: string;
   readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export async function buildImage(): Promise<Image> {
@@ -53,13 +54,14 @@ export async function buildImage(): Promise<Image> {
   const container = await buildah('from', '--pull-never', 'localhost/listener');
   const root = await buildah('mount', container);
   const { OCIv1 } = JSON.parse(await buildah('inspect', container)) as {
-    OCIv1: { config: { User: string; Cmd: string[] } };
+    OCIv1: { config: { User: string; Cmd: string[]; Env: string[] } };
   };
   return {
     root,
     megabytes: Number((await run('du', ['-sm', root])).stdout.split('\t')[0]),
     user: OCIv1.config.User,
     command: OCIv1.config.Cmd,
+    environment: Object.fromEntries(OCIv1.config.Env.map((each) => each.split(/=(.*)/s).slice(0, 2))),
     async [Symbol.asyncDispose]() {
       await buildah('umount', container);
       rmSync(folder, { recursive: true, force: true });

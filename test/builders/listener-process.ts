@@ -14,7 +14,8 @@ export interface ListenerProcess {
   readonly child: ChildProcess;
   readonly ports: Readonly<Record<'smtp' | 'submission' | 'smtps' | 'health', number>>;
   readonly said: () => string;
-  /** Milliseconds from its start to the first connection it took. */
+  /** Milliseconds from its start to its first healthy answer, and to the first connection it took. */
+  readonly wellIn: number;
   readonly startedIn: number;
   /** What the load balancer's health check gets; undefined: nobody answers. */
   health(): Promise<number | undefined>;
@@ -79,14 +80,18 @@ export async function startListenerProcess(
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await gone;
   });
-  await until('the listener listens', async () => {
+  const up = (port: number) => async (): Promise<true | undefined> => {
     if (child.exitCode !== null) throw new Error(`The listener ended: ${output}`);
-    return (await answers(smtp)) || undefined;
-  });
+    return (await answers(port)) || undefined;
+  };
+  await until('the listener is well', up(health));
+  const wellIn = performance.now() - began;
+  await until('the listener listens', up(smtp));
   return {
     child,
     ports,
     said: () => output,
+    wellIn,
     startedIn: performance.now() - began,
     health: () => healthOf(health),
     async stop() {

@@ -7,7 +7,7 @@ import { type ListenerCommand, startListenerProcess } from '../builders/listener
 import { greeted } from '../listener/client.ts';
 
 /** A mount namespace of its own: the root read-only, a volume at /staging, then the image's own command as its user. */
-function contained({ root, command }: Image): ListenerCommand {
+function contained({ root, command, environment }: Image): ListenerCommand {
   const script = [
     'set -e',
     'mount --bind "$ROOT" "$ROOT"',
@@ -21,10 +21,12 @@ function contained({ root, command }: Image): ListenerCommand {
     'unshare',
     ['--mount', 'sh', '-c', script],
     {
+      ...environment,
       ...variables,
       ROOT: root,
       COMMAND: command.join(' '),
-      TMPDIR: '/staging',
+      // Node's own word on what it found compiled.
+      NODE_DEBUG_NATIVE: 'COMPILE_CACHE',
       PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
     },
   ];
@@ -43,7 +45,12 @@ test('the image takes mail where nothing can be written but its volume', { skip 
 
   const gateway = await startTestGateway(t);
   const listener = await startListenerProcess(t, gateway, contained(image));
-  t.diagnostic(`answers after ${Math.round(listener.startedIn)} ms`);
+  const { wellIn, startedIn } = listener;
+  t.diagnostic(`healthy after ${Math.round(wellIn)} ms, takes connections after ${Math.round(startedIn)} ms`);
+
+  await t.test('it starts from what was compiled when it was built', () =>
+    assert.match(listener.said(), /V8 code cache for ESM file:\/\/\/app\/main\.mjs was accepted/),
+  );
 
   await t.test('it is healthy, and takes a message larger than its memory keeps', async () => {
     assert.equal(await listener.health(), 200);

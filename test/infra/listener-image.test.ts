@@ -41,8 +41,25 @@ test('it does not run as root', () => {
 });
 
 test('the only folder it writes to is a volume that its user owns', () => {
-  assert.ok(instructions.includes('RUN mkdir /staging && chown node:node /staging'));
+  assert.ok(
+    instructions.includes('RUN mkdir -p /staging /app/compiled && chown node:node /staging /app/compiled'),
+  );
   assert.ok(instructions.includes('VOLUME ["/staging"]'));
+});
+
+test('what was compiled for the image is what its command looks for: same options, same user, same file', () => {
+  const command = JSON.parse((instructions.at(-1) ?? '').slice('CMD '.length)) as string[];
+  const compiling = instructions.indexOf(`RUN ${command.join(' ')} compile || true`);
+  assert.ok(compiling > instructions.indexOf('USER node'));
+  assert.match(dockerfile, /NODE_COMPILE_CACHE=\/app\/compiled$/m);
+});
+
+test('asked to compile, it leaves what it compiled in the folder, and serves nobody', async () => {
+  const cache = join(folder, 'compiled');
+  const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: cache };
+  await promisify(execFile)(process.execPath, [join(folder, 'main.mjs'), 'compile'], { env });
+  const files = readdirSync(cache, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  assert.equal(files.length, 1);
 });
 
 test('Node is process 1: signals reach it', () => {
