@@ -1,11 +1,17 @@
 /**
- * What comes to rest (held, dead) outlives the 30 days of everything else: its body gets a copy under `kept/`, and
- * record `m` loses its expiry. Done before `held` or `dead` is written; undone before it is released.
+ * What comes to rest (held, dead, waiting for its route) outlives the 30 days of everything else: its body gets a copy
+ * under `kept/`, and record `m` loses its expiry. Done before the record that rests is written; the body is put back before
+ * it is released. Copy and record are let go by retry-deferred, once nothing needs them.
  */
-import { UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { S3Client } from '@aws-sdk/client-s3';
-import { expiryOf } from '../mail/spool/keys.ts';
-import { conditionally, toItem, values } from './items.ts';
+import {
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
+import { DeleteObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { expiryOf, keptKeyOf } from '../mail/spool/keys.ts';
+import { conditionally, fromItem, toItem, values } from './items.ts';
 import { keepBody, restoreBody } from './objects.ts';
 
 interface Options {
@@ -15,9 +21,20 @@ interface Options {
   readonly bucket: string;
 }
 
+export interface KeptCopy {
+  readonly id: string;
+  /** When the copy was last made. */
+  readonly since: Date;
+}
+
 export interface KeptMessages {
   readonly keep: (id: string) => Promise<void>;
+  /** The body only: others of the message may rest still. */
   readonly restore: (id: string) => Promise<void>;
+  /** Copies in the order of their ids, from behind the one given. */
+  readonly list: (after: string, limit: number) => Promise<KeptCopy[]>;
+  /** The copy goes, and record `m` in 30 days. */
+  readonly remove: (id: string) => Promise<void>;
 }
 
 export function keptMessages(options: Options): KeptMessages {
@@ -25,28 +42,80 @@ export function keptMessages(options: Options): KeptMessages {
   return {
     async keep(id) {
       await keepBody({ client, bucket })(id);
-      await change(options, id, 'REMOVE expiresAt');
+      await change(options, id, {
+        set: 'REMOVE expiresAt',
+        where: 'phase = :routed',
+        values: { ':routed': 'routed' },
+      });
     },
-    async restore(id) {
-      await restoreBody({ client, bucket })(id);
-      await change(options, id, 'SET expiresAt = :ttl', { ':ttl': expiryOf(new Date()) });
+    restore: restoreBody({ client, bucket }),
+    list: (after, limit) => list(options, after, limit),
+    async remove(id) {
+      const end = { ':ttl': expiryOf(new Date()) };
+      const where = 'attribute_exists(message) AND attribute_not_exists(expiresAt)';
+      await change(options, id, { set: 'SET expiresAt = :ttl', where, values: end });
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: keptKeyOf(id) }));
     },
   };
 }
 
-/** Only of a message that is routed: what is on its way to a plan has no expiry yet. */
-async function change(
-  { dynamodb, table }: Options,
-  id: string,
-  UpdateExpression: string,
-  more: Record<string, unknown> = {},
-): Promise<void> {
+async function list({ s3, bucket }: Options, after: string, limit: number): Promise<KeptCopy[]> {
+  const Prefix = keptKeyOf('');
+  const command = new ListObjectsV2Command({
+    Bucket: bucket,
+    Prefix,
+    MaxKeys: limit,
+    ...(after === '' ? {} : { StartAfter: keptKeyOf(after) }),
+  });
+  const { Contents = [] } = await s3.send(command);
+  return Contents.map(({ Key = '', LastModified }) => ({
+    id: Key.slice(Prefix.length),
+    since: LastModified ?? new Date(),
+  }));
+}
+
+interface Change {
+  readonly set: string;
+  readonly where: string;
+  readonly values: Record<string, unknown>;
+}
+
+/** Of a message that is on its way to a plan, or has gone, nothing is changed. */
+async function change({ dynamodb, table }: Options, id: string, what: Change): Promise<void> {
   const update = new UpdateItemCommand({
     TableName: table,
     Key: toItem({ message: id, part: 'm' }),
-    UpdateExpression,
-    ConditionExpression: 'phase = :routed',
-    ExpressionAttributeValues: values({ ':routed': 'routed', ...more }),
+    UpdateExpression: what.set,
+    ConditionExpression: what.where,
+    ExpressionAttributeValues: values(what.values),
   });
   await conditionally(() => dynamodb.send(update));
+}
+
+/** How far the pass over all copies has come. */
+export interface PassState {
+  /** The id behind which it goes on; empty: it has been through. */
+  readonly after: string;
+  readonly nextAt: string;
+  /** Version of the settings that it began with. */
+  readonly settings: string;
+}
+
+export interface KeptPass {
+  read(): Promise<PassState>;
+  write(state: PassState): Promise<void>;
+}
+
+const key = { message: 'kept#pass', part: 'state' };
+
+export function keptPass({ dynamodb, table }: Pick<Options, 'dynamodb' | 'table'>): KeptPass {
+  return {
+    async read() {
+      const { Item } = await dynamodb.send(new GetItemCommand({ TableName: table, Key: toItem(key) }));
+      return Item === undefined ? { after: '', nextAt: '', settings: '' } : fromItem<PassState>(Item);
+    },
+    async write(state) {
+      await dynamodb.send(new PutItemCommand({ TableName: table, Item: toItem({ ...key, ...state }) }));
+    },
+  };
 }

@@ -11,7 +11,7 @@ export function reportFailure(
   const component = new GatewayFunction(scope, { deployment, folder: 'report-failure', settings });
   views.grantSettings(component);
   spool.grantReport(component);
-  spool.grantTlsCounts(component, 'dynamodb:DeleteItem');
+  spool.grantTlsCounts(component);
   bucket.grantRead(component, ['spool', 'kept', 'settings']);
   bucket.grantWrite(component, ['spool', 'kept']);
   queues.grantSend(component, ['route']);

@@ -1,4 +1,4 @@
-/** Each minute: wakes what is due in the spool and puts it on its queue again; holds what a person asked to hold. */
+/** Each minute: wakes what is due in the spool, holds what a person asked to hold, lets go of copies nothing needs. */
 import { Duration } from 'aws-cdk-lib';
 import { settings } from '../functions/retry-deferred/settings.ts';
 import type { Construct } from 'constructs';
@@ -13,9 +13,9 @@ export function retryDeferred(
   const component = new GatewayFunction(scope, { deployment, folder: 'retry-deferred', settings });
   views.grantSettings(component);
   spool.grantSweep(component);
-  spool.grantTlsCounts(component, 'dynamodb:Query');
   bucket.grantRead(component, ['settings', 'spool']);
   bucket.grantWrite(component, ['kept']);
+  bucket.grantDelete(component, ['kept']);
   queues.grantSend(component, ['route', 'deliver', 'relay', 'direct', 'report']);
   runEvery(component, Duration.minutes(1), { kind: 'sweep' });
   return component;

@@ -58,8 +58,10 @@ export class Spool extends Construct {
     this.grantIndex(component, 'hop');
   }
 
+  /** What is due by its index; of what is kept, all records of the message; the day's counts of TLS. */
   grantSweep(component: Component): void {
     this.grantSettle(component);
+    this.grant(component, ['dynamodb:Query']);
     this.grantIndex(component, 'due');
   }
 
@@ -68,9 +70,11 @@ export class Spool extends Construct {
     this.grant(component, ['dynamodb:Query']);
   }
 
-  /** Finds the counts of TLS, or takes them away when they were reported: what stands under `tls#…`, and nothing else. */
-  grantTlsCounts(component: Component, action: 'dynamodb:Query' | 'dynamodb:DeleteItem'): void {
-    this.grant(component, [action], { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['tls#*'] } });
+  /** Counts of TLS go when they were reported: what stands under `tls#…`, and nothing else. */
+  grantTlsCounts(component: Component): void {
+    this.grant(component, ['dynamodb:DeleteItem'], {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['tls#*'] },
+    });
   }
 
   private grant(

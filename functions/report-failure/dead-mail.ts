@@ -23,6 +23,7 @@ export interface DeadMailDoors {
   /** Writes where the version is the one given; false: it is not. */
   readonly put: (next: Delivery, version: number) => Promise<boolean>;
   readonly keepMessage: (id: string) => Promise<void>;
+  readonly restoreMessage: (id: string) => Promise<void>;
   readonly clock: Clock;
 }
 
@@ -35,6 +36,8 @@ export async function tryDeadAgain(
   for (const delivery of deliveries.filter((one) => isDueDead(one, doors.clock()))) {
     const next = await roundOf(delivery, message, configuration, doors);
     if (next.state === 'dead') await doors.keepMessage(next.message);
+    // It may have rested for longer than bodies stay in the spool.
+    if (next.state === 'pending') await doors.restoreMessage(next.message);
     await doors.put({ ...next, version: delivery.version + 1 }, delivery.version);
   }
 }
@@ -51,7 +54,7 @@ async function roundOf(
   const intended = await intendedOf(message, doors);
   const looking = delivery.reason === 'recipients';
   if (looking && intended.some(isUnderWay)) return lookedAtAgain(delivery, now);
-  const failed = failedAtHome(intended);
+  const failed = failedAtHome(intended, now);
   const round: Delivery = { ...delivery, rounds: (delivery.rounds ?? 0) + 1 };
   if (!looking && failed.length > 0) {
     for (const one of failed) await again(one, doors);

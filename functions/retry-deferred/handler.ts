@@ -3,18 +3,22 @@
  *
  * Receives nothing but the schedule's tick. Reads index `due` of the spool and the items it names; moves `wakeAt` of
  * each while it is the one seen; sends to route, deliver, relay, direct and report (once a day for each domain that wants
- * to be told of TLS, tls-reports.ts); copies a body to kept/ where a wish
- * left on an abandoned delivery holds it. Reads no mail. When it fails half way, the rest is still due a minute later.
+ * to be told of TLS, tls-reports.ts); copies a body to kept/ where a wish left on an abandoned delivery holds it, and
+ * removes the copies that nothing needs any more (kept.ts). Reads no mail. When it fails half way, the rest is still due a
+ * minute later.
  */
 import type { Context } from 'aws-lambda';
-import { dynamodb } from '../../aws/clients.ts';
+import { dynamodb, s3 } from '../../aws/clients.ts';
 import { awsDue } from '../../aws/due.ts';
 import { awsHops } from '../../aws/hops.ts';
+import { keptMessages, keptPass } from '../../aws/kept-messages.ts';
 import { mailLog } from '../../aws/mail-log.ts';
 import { awsTlsCounts } from '../../aws/tls-counts.ts';
+import { putVersion } from '../../aws/spool.ts';
 import { readTuning, readVariables } from '../../aws/variables.ts';
 import { workerDoors } from '../../aws/worker-doors.ts';
 import { queueFor } from '../../mail/relay/next-hop.ts';
+import { tidyKept, type KeptDoors } from './kept.ts';
 import { settings } from './settings.ts';
 import { sweep, type SweepDoors } from './sweep.ts';
 import { minutesAfterMidnight, tlsReports } from './tls-reports.ts';
@@ -35,6 +39,14 @@ const doors: Omit<SweepDoors, 'remainingMilliseconds'> = {
     log.fault('An item of the spool could not be woken; it is due again', cause, { message, part }),
 };
 
+const stored = { dynamodb: dynamodb(), table: vars.spoolTable };
+const keptDoors: Omit<KeptDoors, 'remainingMilliseconds'> = {
+  ...made,
+  kept: keptMessages({ ...stored, s3: s3(), bucket: vars.bucket }),
+  pass: keptPass(stored),
+  put: (next, version) => putVersion(table, next, version),
+};
+
 const askForTlsReports = tlsReports({
   counts: awsTlsCounts(table),
   queue: made.queue,
@@ -44,11 +56,10 @@ const askForTlsReports = tlsReports({
 
 export async function handler(_event: unknown, context: Context): Promise<void> {
   try {
-    const moved = await sweep({
-      ...doors,
-      remainingMilliseconds: () => context.getRemainingTimeInMillis(),
-    });
+    const remainingMilliseconds = (): number => context.getRemainingTimeInMillis();
+    const moved = await sweep({ ...doors, remainingMilliseconds });
     if (moved > 0) log.gauge('Woken', moved);
+    await tidyKept({ ...keptDoors, remainingMilliseconds });
     if (tuning.tlsReports) await askForTlsReports();
   } finally {
     log.flush();

@@ -30,8 +30,8 @@ export function dying(delivery: Delivery, { now, configuration }: DeadContext): 
   return { ...resting, dueAt, wake: wakeOf(delivery.message), wakeAt: dueAt };
 }
 
-function lastRoundOf({ acceptedAt }: Delivery): string {
-  return later(new Date(acceptedAt), lastDay);
+function lastRoundOf({ acceptedAt, roundsFrom = acceptedAt }: Delivery): string {
+  return later(new Date(roundsFrom), lastDay);
 }
 
 /** Its next round has come. */
@@ -63,13 +63,19 @@ function waitingOnce(recipient: Recipient, quietly: boolean): Recipient {
   return { ...rest, outcome: 'waiting', ...(quietly ? { told: true } : {}) };
 }
 
-/** Of the original's deliveries: those at home here that failed and were reported. */
-export function failedAtHome(deliveries: readonly Delivery[]): Delivery[] {
+/** Of the original's deliveries: those at home here that failed and were reported, while their body is there. */
+export function failedAtHome(deliveries: readonly Delivery[], now: Date): Delivery[] {
   return deliveries.filter(
-    ({ transport, state, recipients }) =>
-      isHome(transport) && state === 'failed' && recipients.some(wasReported),
+    ({ transport, state, recipients, acceptedAt }) =>
+      isHome(transport) &&
+      state === 'failed' &&
+      recipients.some(wasReported) &&
+      now.toISOString() < later(new Date(acceptedAt), bodiesKept),
   );
 }
+
+/** Bodies in the spool expire after 30 days, and rounds take their time. */
+const bodiesKept = 28 * 24 * hour;
 
 /** Routed again quietly, they carry NOTIFY=NEVER. */
 function wasReported({ outcome, told, notify }: Recipient): boolean {

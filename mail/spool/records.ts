@@ -100,6 +100,8 @@ export interface Delivery {
   lastReply?: string;
   /** Dead mail that is tried again by itself: rounds begun. */
   rounds?: number;
+  /** From when the days of those rounds are counted, where that is not when it was accepted. */
+  roundsFrom?: string;
   events: Event[];
   wake?: string;
   wakeAt?: string;

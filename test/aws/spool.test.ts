@@ -130,6 +130,8 @@ describe('how long a message is remembered', () => {
     await kept().keep('e1');
     assert.equal((await spool().message('e1'))?.expiresAt, undefined);
     await kept().restore('e1');
+    assert.equal((await spool().message('e1'))?.expiresAt, undefined, 'others of it may rest still');
+    await kept().remove('e1');
     assert.ok((await spool().message('e1'))?.expiresAt);
   });
 

@@ -38,7 +38,7 @@ function workOf(given: RouterWorld): RouteWork {
 function steerAll(
   world: RouteWorld,
   verb: 'release' | 'delete-report',
-  some = (_: Delivery, __: number) => true,
+  some: (one: Delivery, n: number) => boolean = () => true,
 ) {
   for (const one of world.ofMessage('m1').filter(some)) {
     const steered = steer(one, verb, { now, clockHours: 24 });

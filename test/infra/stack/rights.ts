@@ -81,7 +81,12 @@ const holders: readonly (readonly [
   ['mailboxes are written by delivery alone', /^dynamodb:/, /^postern-mailboxes/, ['deliver-to-mailbox']],
   ['copies in mail files too', /^s3:PutObject$/, /^mail\/mailboxes/, ['deliver-to-mailbox']],
   ['no function reads a mail file’s bytes', /^s3:GetObject/, /^mail\/mailboxes/, []],
-  ['bodies come from clients and reports', /^s3:PutObject$/, /^mail\/spool/, ['listener', 'report-failure']],
+  [
+    'bodies come from clients and reports, and from where they were kept',
+    /^s3:PutObject$/,
+    /^mail\/spool/,
+    ['listener', 'report-failure', 'route-mail'],
+  ],
   ['settings come from the publisher', /^s3:PutObject$/, /^mail\/settings/, ['publish-directory']],
   ['plans are written where they are made', /^s3:PutObject$/, /^mail\/plans/, ['route-mail']],
   [
@@ -91,7 +96,8 @@ const holders: readonly (readonly [
     ['deliver-to-mailbox'],
   ],
   ['settings that were left behind go', /^s3:Delete/, /^mail\/settings/, ['publish-directory']],
-  ['nothing else is deleted', /^s3:Delete/, /^mail\/(?!mailboxes|settings)/, []],
+  ['copies that nothing needs any more go', /^s3:Delete/, /^mail\/kept/, ['retry-deferred']],
+  ['nothing else is deleted', /^s3:Delete/, /^mail\/(?!mailboxes|settings|kept)/, []],
   ['secrets are for those who speak to hosts', /^secretsmanager:Get/, /./, outbound],
   ['who warns of a missing one learns no more', /^secretsmanager:(?!Get)/, /./, ['publish-directory']],
   ['mail leaves by SES from where SES is reached', /^ses:/, /./, ['relay-outbound']],
@@ -162,18 +168,15 @@ test('the listener’s only write to DynamoDB is lock#…: it cannot rewrite pol
     assert.deepEqual(condition, { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['lock#*'] } });
 });
 
-const ofTls = [
-  ['retry-deferred', 'dynamodb:Query'],
-  ['report-failure', 'dynamodb:DeleteItem'],
-] as const;
-for (const [who, action] of ofTls)
-  test(`${who} has ${action} on the spool for counts of TLS only`, () => {
-    const rights = all.filter((one) => one.who === who && one.action === action);
-    assert.deepEqual(
-      rights.filter(({ resource }) => resource === 'postern-spool').map(({ condition }) => condition),
-      [{ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['tls#*'] } }],
-    );
-  });
+test('report-failure deletes counts of TLS from the spool, and nothing else', () => {
+  const rights = all.filter(
+    ({ who, action }) => who === 'report-failure' && action === 'dynamodb:DeleteItem',
+  );
+  assert.deepEqual(
+    rights.filter(({ resource }) => resource === 'postern-spool').map(({ condition }) => condition),
+    [{ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['tls#*'] } }],
+  );
+});
 
 test('who may read a body may also learn that it is gone', () => {
   const reading = all.filter(({ action }) => action === 's3:GetObject').map(({ who }) => who);
