@@ -46,7 +46,7 @@ async function attempted(run: Run, carrier: Carrier, claimed: Delivery): Promise
 }
 
 async function settle(run: Run, claimed: Delivery, { results }: Attempt, now: Date): Promise<void> {
-  const { configuration } = run.set;
+  const { configuration } = run.carrier.set;
   const next = settleAttempt(claimed, results, { now, configuration });
   if (!(await written(run, claimed, next))) return;
   tell(run, next, { results, now });

@@ -12,6 +12,7 @@ import { later, minute } from '../../mail/spool/keys.ts';
 import type { DeliveryKey } from '../../mail/spool/records.ts';
 import type { MailLog } from '../../aws/mail-log.ts';
 import type { Carrier } from './carrier.ts';
+import { CurrentCarrier } from './current-carrier.ts';
 import { sendClaimed, shelve, type Sent } from './deliveries.ts';
 import { SlowPlace, troubleOf, type SlowLimits, type Trouble } from './slow-hops.ts';
 
@@ -40,7 +41,7 @@ export interface WorkerLimits extends SlowLimits {
 
 export interface Run extends HopDoors {
   readonly work: HopWork;
-  readonly set: Settings;
+  readonly carrier: CurrentCarrier;
   /** Until every socket must be closed. */
   readonly remaining: () => number;
   readonly leaseUntil: string;
@@ -66,7 +67,9 @@ export async function drainHop(work: HopWork, doors: HopDoors, timeLeft: () => n
   const remaining = (): number => timeLeft() - doors.limits.closing;
   const leaseUntil = later(doors.clock(), timeLeft() + leaseReserve);
   const slow = new SlowPlace(work, doors, leaseUntil);
-  const run: Run = { ...doors, work, set, remaining, leaseUntil, seen: new Set(), slow };
+  const carrierFor = (current: Settings): Carrier => doors.carrierFor(work, current, remaining);
+  const carrier = new CurrentCarrier({ settings: doors.settings, carrierFor }, set);
+  const run: Run = { ...doors, work, carrier, remaining, leaseUntil, seen: new Set(), slow };
   let keys = await firstLook(run);
   let trouble = troubleOf(state, doors.clock());
   let end: End = 'drained';
@@ -87,7 +90,7 @@ async function firstLook(run: Run): Promise<DeliveryKey[]> {
 }
 
 async function drainWithSlot(run: Run, keys: readonly DeliveryKey[], trouble: Trouble): Promise<End> {
-  const limit = trouble.alone ? 1 : run.set.configuration.transfer.concurrentPerHost;
+  const limit = trouble.alone ? 1 : run.carrier.set.configuration.transfer.concurrentPerHost;
   const slot = await run.hops.takeSlot(run.work, limit, run.leaseUntil);
   if (slot === undefined) return 'no slot';
   const end = await drainInSlot(run, slot, { keys, trouble });
@@ -101,23 +104,22 @@ interface Start {
 }
 
 async function drainInSlot(run: Run, slot: Slot, start: Start): Promise<End> {
-  const carrier = run.carrierFor(run.work, run.set, run.remaining);
   try {
     if (start.trouble.slow && !(await run.slow.take())) return 'slow';
-    return await drain(run, carrier, start);
+    return await drain(run, start);
   } finally {
-    await carrier.close();
+    await run.carrier.close();
     await run.slow.free();
     await run.hops.freeSlot(slot);
   }
 }
 
-async function drain(run: Run, carrier: Carrier, start: Start): Promise<End> {
+async function drain(run: Run, start: Start): Promise<End> {
   let closed = start.trouble.failing;
   for (let keys = start.keys; keys.length > 0; keys = await unseen(run))
     for (const key of keys) {
       if (run.remaining() < run.limits.beginning) return 'out of time';
-      const attempt = await sendOne(run, carrier, key);
+      const attempt = await sendOne(run, key);
       if (attempt === undefined) continue;
       if (attempt.result.gaveWay === true) return 'slow';
       if (attempt.result.down !== undefined) return closeHop(run, attempt.result.down);
@@ -128,12 +130,9 @@ async function drain(run: Run, carrier: Carrier, start: Start): Promise<End> {
   return 'drained';
 }
 
-async function sendOne(
-  run: Run,
-  carrier: Carrier,
-  key: DeliveryKey,
-): Promise<{ result: Sent; stay: boolean } | undefined> {
+async function sendOne(run: Run, key: DeliveryKey): Promise<{ result: Sent; stay: boolean } | undefined> {
   run.seen.add(nameOf(key));
+  const carrier = await run.carrier.take();
   const claimed = await run.spool.claim(key, run.leaseUntil);
   if (claimed === undefined) return undefined;
   const attempt = { size: claimed.size, giveWay: () => carrier.giveWay?.() };
@@ -163,7 +162,7 @@ function nameOf({ message, part }: DeliveryKey): string {
 }
 
 async function closeHop(run: Run, { reply, at }: { reply: string; at: Date }): Promise<End> {
-  const until = later(at, run.set.configuration.transfer.initialRetryMinutes * minute);
+  const until = later(at, run.carrier.set.configuration.transfer.initialRetryMinutes * minute);
   await run.hops.close(run.work, until, reply);
   let keys = await unseen(run);
   for (let n = 0; n < mostShelved && keys.length > 0 && run.remaining() > 0; keys = await unseen(run))

@@ -4,6 +4,7 @@ import { beforeEach, test } from 'node:test';
 import type { Attempt, Carrier } from '../../../functions/relay-outbound/carrier.ts';
 import { waitingRecipients } from '../../../functions/relay-outbound/carrier.ts';
 import { drainHop, type HopDoors } from '../../../functions/relay-outbound/hop-worker.ts';
+import type { Settings } from '../../../mail/directory/settings.ts';
 import { BodyMissing, type HopWork } from '../../../mail/spool/doors.ts';
 import { hour, later, minute } from '../../../mail/spool/keys.ts';
 import type { Delivery } from '../../../mail/spool/records.ts';
@@ -43,6 +44,19 @@ test('more than a page is drained in one run', async () => {
   await drain(spool, () => relayed);
   assert.equal(new Set(sent).size, 250);
   assert.equal(sent.length, 250);
+});
+
+test('settings that change while a hop is drained hold from the next delivery on, over a session of its own', async () => {
+  const spool = spoolOf(due('a'), due('b'));
+  let settings = outboundSettings();
+  const refused = (delivery: Delivery): Attempt => {
+    settings = { ...outboundSettings({ undeliverable: { hold: true } }), version: '2' };
+    return results(delivery, 'failed', '550 5.1.1 who?');
+  };
+  await drain(spool, refused, { settings: () => settings });
+  const states = sent.map((message) => spool.record(key(message)).state);
+  assert.deepEqual(states, ['failed', 'held']);
+  assert.equal(closed, 2);
 });
 
 test('without a slot nothing is touched: its holders drain', async () => {
@@ -283,6 +297,7 @@ interface Turns {
   /** Attempts wait for it. */
   readonly until?: Promise<void>;
   readonly slowAfter?: number;
+  readonly settings?: () => Settings;
 }
 
 function drain(spool: MemorySpool, send: Send, turns: Turns = {}): Promise<void> {
@@ -294,7 +309,7 @@ function drain(spool: MemorySpool, send: Send, turns: Turns = {}): Promise<void>
         Promise.resolve(void queued.push(`hop ${nextHop}${delaySeconds === undefined ? '' : ' later'}`)),
       report: turns.report ?? (({ message }) => Promise.resolve(void queued.push(`report ${message}`))),
     },
-    settings: { current: () => Promise.resolve(outboundSettings()) },
+    settings: { current: () => Promise.resolve((turns.settings ?? outboundSettings)()) },
     carrierFor: () => carrier(send, turns),
     clock: () => now,
     log: {
