@@ -8,6 +8,7 @@ import { parseAddress } from '../address/path.ts';
 import { parseNextHop } from '../relay/next-hop.ts';
 import { shorten } from './fields.ts';
 import { parseEntry } from './list-entry.ts';
+import { foldName } from './names.ts';
 
 /** A fully qualified Internet host name: at least two labels, no underscore (RFC 1123 section 2.1). */
 export function hostName(text: string): string | undefined {
@@ -46,7 +47,7 @@ export function address(text: string): string | undefined {
 /** Whoever may be meant where people, groups or databases are named. */
 export function name(text: string): string | undefined {
   if (/[\p{Cc}\p{Cs}]/u.test(text)) return `"${text}" has control characters; write the name without`;
-  if (text.trim() === '') return `"${text}" is blank; write a name such as Jane Doe/Acme`;
+  if (foldName(text) === '') return `"${text}" is blank; write a name such as Jane Doe/Acme`;
   return undefined;
 }
 

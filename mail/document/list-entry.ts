@@ -97,7 +97,15 @@ function read(text: string, place: Place): Parsed<ListEntry> {
   if (text.includes('*')) return wildcard(text, place);
   if (/[%[\]]/.test(text)) return wrong(text, `is no entry; this list takes ${places[place].takes}`);
   if (text.includes('.') && !/[\s/'"]/.test(text)) return readDomain(text, place);
-  return right({ kind: 'name', name: foldName(text) });
+  return readName(text);
+}
+
+/** `CN=` alone names nobody. */
+function readName(text: string): Parsed<ListEntry> {
+  const name = foldName(text);
+  return name === ''
+    ? wrong(text, 'is no name; write one such as Jane Doe/Acme')
+    : right({ kind: 'name', name });
 }
 
 function readNetwork(text: string): Parsed<ListEntry> {

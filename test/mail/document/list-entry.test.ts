@@ -61,6 +61,7 @@ test('entries are read by their place', () => {
 
 const bad: [text: string, place: Place, problem: string][] = [
   ['', 'hosts', 'is empty; leave the entry out'],
+  ['CN=', 'addresses', '"CN=" is no name; write one such as Jane Doe/Acme'],
   ['*', 'hosts', '"*" stands for everything, which only relay deny lists take; list what you mean'],
   ['*', 'members', '"*" stands for everything, which only relay deny lists take; list what you mean'],
   [
