@@ -145,7 +145,7 @@ class Walk {
   /** What only the message can tell is said to be open. */
   async #data(sender: ReversePath, recipients: Judged[]): Promise<void> {
     const { question, context } = this.#walking;
-    const verdict = await atData(context, { size: question.size ?? 0, header: headerFrom(sender), hops: 1 });
+    const verdict = await atData(context, { size: question.size ?? 0, header: headerFrom(sender), hops: 0 });
     this.#dataVerdict = verdict;
     this.#steps.push(...verdict.steps, ...openSteps(context));
     if (verdict.outcome !== 'accept') return;

@@ -14,7 +14,7 @@ import type { Because, Verdict } from '../mail/policy/verdict.ts';
 import { DnsUnavailable } from '../mail/relay/doors.ts';
 import { directoryUnavailable451, dnsUnavailable451, localError451 } from '../mail/reply/message-replies.ts';
 import { line as replyLine, reply, type Reply } from '../mail/reply/reply.ts';
-import { badSequence503, quit221, unknownCommand500 } from '../mail/reply/session-replies.ts';
+import { badSequence503, lineTooLong500, quit221, unknownCommand500 } from '../mail/reply/session-replies.ts';
 import { say, type Answer } from './answer.ts';
 import type { House } from './house.ts';
 import { reasonOf, type RefusalReason } from './refusal-reason.ts';
@@ -87,13 +87,23 @@ export class Dialogue {
   }
 
   async command(line: Buffer): Promise<Answer> {
-    if (!isClean(line)) return say(badCharacters500);
+    if (!isClean(line)) return this.#unreadable(badCharacters500);
     const text = line.toString('utf8');
     try {
       return await this.#perform(text);
     } catch (cause) {
       return say(this.unexpected(cause));
     }
+  }
+
+  tooLong(): Answer {
+    return this.#unreadable(lineTooLong500);
+  }
+
+  /** It may have been meant for a challenge: that exchange is over (RFC 4954 section 4). */
+  #unreadable(refusal: Reply): Answer {
+    this.continuation = undefined;
+    return say(this.turnedAway ? badSequence503 : refusal);
   }
 
   #perform(text: string): Promise<Answer> | Answer {

@@ -13,7 +13,7 @@ export interface NamedPeer {
 }
 
 export type ProxyHeader =
-  /** `peer` undefined: the balancer speaks for itself (LOCAL, UNKNOWN). */
+  /** `peer` undefined: the balancer speaks for itself (LOCAL), or cannot say (UNKNOWN). */
   | { readonly outcome: 'header'; readonly peer: NamedPeer | undefined; readonly length: number }
   | { readonly outcome: 'more' }
   | { readonly outcome: 'none' };
@@ -36,16 +36,18 @@ function readV1(octets: Buffer): ProxyHeader {
   const text = octets.toString('latin1', 0, longestV1);
   if (!'PROXY '.startsWith(text.slice(0, 6))) return none;
   const end = text.indexOf('\r\n');
-  if (end === -1) return octets.length < longestV1 ? more : none;
-  const [, family, address, , port] = text.slice(0, end).split(' ');
+  if (end === -1) return octets.length < longestV1 && !text.includes('\n') ? more : none;
+  const [, family = '', ...words] = text.slice(0, end).split(' ');
   if (family === 'UNKNOWN') return { outcome: 'header', peer: undefined, length: end + 2 };
-  if (isIP(address ?? '') === 0 || family !== `TCP${isIP(address ?? '')}`) return none;
-  if (!/^\d{1,5}$/.test(port ?? '') || Number(port) > 65_535) return none;
-  return {
-    outcome: 'header',
-    peer: { address: plainAddress(address!), port: Number(port) },
-    length: end + 2,
-  };
+  const [address = '', destination = '', ...ports] = words;
+  if (![address, destination].every((one) => isIP(one) !== 0 && family === `TCP${isIP(one)}`)) return none;
+  if (ports.length !== 2 || !ports.every(isPort)) return none;
+  const peer = { address: plainAddress(address), port: Number(ports[0]) };
+  return { outcome: 'header', peer, length: end + 2 };
+}
+
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
 }
 
 function readV2(octets: Buffer): ProxyHeader {
@@ -54,15 +56,16 @@ function readV2(octets: Buffer): ProxyHeader {
   const length = octets.readUInt16BE(14);
   if (command >> 4 !== 2 || length > longestV2) return none;
   if (octets.length < 16 + length) return more;
-  if ((command & 15) === 0) return { outcome: 'header', peer: undefined, length: 16 + length };
-  if ((command & 15) !== 1) return none;
-  const peer = peerOf(family >> 4, octets.subarray(16, 16 + length));
+  if ((command & 15) > 1) return none;
+  const saysNothing = (command & 15) === 0 || family === 0;
+  if (saysNothing) return { outcome: 'header', peer: undefined, length: 16 + length };
+  const peer = peerOf(family, octets.subarray(16, 16 + length));
   return peer === undefined ? none : { outcome: 'header', peer, length: 16 + length };
 }
 
-/** 1: IPv4, 2: IPv6; source address, destination address, ports. */
+/** TCP over IPv4 and over IPv6; source address, destination address, ports. */
 function peerOf(family: number, block: Buffer): NamedPeer | undefined {
-  const size = family === 1 ? 4 : family === 2 ? 16 : 0;
+  const size = family === 0x11 ? 4 : family === 0x21 ? 16 : 0;
   if (size === 0 || block.length < 2 * size + 4) return undefined;
   const address = ipaddr.fromByteArray([...block.subarray(0, size)]).toString();
   return { address: plainAddress(address), port: block.readUInt16BE(2 * size) };

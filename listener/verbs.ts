@@ -37,10 +37,11 @@ function reset(dialogue: Dialogue, argument: string): Answer {
 }
 
 function help(dialogue: Dialogue): Answer {
-  if (dialogue.house.latest?.configuration.inboundCommands.help !== true) return say(notImplemented502);
-  return say(reply(214, '0.0', `Commands: ${Object.keys(verbs).filter(isPublic).join(' ')}`));
-}
-
-function isPublic(verb: string): boolean {
-  return verb !== 'XCLIENT';
+  const commands = dialogue.house.latest?.configuration.inboundCommands;
+  if (commands?.help !== true) return say(notImplemented502);
+  const hidden = new Set(['XCLIENT']);
+  if (!commands.vrfy) hidden.add('VRFY');
+  if (!commands.expn) hidden.add('EXPN');
+  const told = Object.keys(verbs).filter((verb) => !hidden.has(verb));
+  return say(reply(214, '0.0', `Commands: ${told.join(' ')}`));
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { connect, greeted, inData } from './client.ts';
+import { connect, connectSecurely, greeted, inData } from './client.ts';
 import { falseEnds } from './false-ends.ts';
 import { gateway } from './gateway.ts';
 
@@ -66,6 +66,16 @@ test('command lines over 4,096 octets are refused and the session goes on', asyn
   }
   assert.match(await client.ask('\nNOOP'), /^500 5\.5\.2 /);
   assert.match((await client.reply())!, /^250 /);
+  client.close();
+});
+
+test('a line too long for an answer to a challenge ends the login, not the session', async () => {
+  await using house = await gateway();
+  const client = await connectSecurely(house.ports.smtps);
+  await client.reply();
+  assert.match((await client.askAll('EHLO client.example', 'AUTH PLAIN'))[1]!, /^334 /);
+  assert.match(await client.ask('A'.repeat(5000)), /^500 5\.5\.2 /);
+  assert.match(await client.ask('NOOP'), /^250 /);
   client.close();
 });
 
