@@ -17,11 +17,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
+import { answers, freePort, settled, textOf } from './daemons.ts';
 
 export interface Postfix {
   readonly port: number;
@@ -55,22 +54,13 @@ export async function startPostfix(t: TestContext, options: PostfixOptions): Pro
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
   const log = (): string => textOf(join(folder, 'maillog'));
-  await until(() => answers(port), log);
-  return { port, log, mail: (count) => until(() => messagesIn(folder, count), log) };
+  await settled('Postfix', () => answers(port), log);
+  return { port, log, mail: (count) => settled('Postfix', () => messagesIn(folder, count), log) };
 }
 
 function obstacleHere(): string | undefined {
   if (!existsSync(program) || !existsSync(join(daemons, 'master'))) return 'Postfix is not installed';
   return process.getuid?.() === 0 ? undefined : 'Postfix can be started by root only';
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function prepare(folder: string, port: number, { people, tls, settings = {} }: PostfixOptions): void {
@@ -159,30 +149,4 @@ function byTime(one: string, other: string): number {
     return Number(seconds) * 1_000_000 + Number(micro);
   };
   return timeOf(one) - timeOf(other);
-}
-
-async function answers(port: number): Promise<true | undefined> {
-  const socket = createConnection(port, '127.0.0.1');
-  try {
-    await once(socket, 'data');
-    return true;
-  } catch {
-    return undefined;
-  } finally {
-    socket.destroy();
-  }
-}
-
-function textOf(path: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
-}
-
-async function until<T>(ask: () => T | undefined | Promise<T | undefined>, log: () => string): Promise<T> {
-  const end = Date.now() + 30_000;
-  while (Date.now() < end) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    await pause(50);
-  }
-  throw new Error(`Postfix did not do what was waited for:\n${log()}`);
 }
