@@ -7,6 +7,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { Envelope } from '../mail/envelope/envelope.ts';
 import type { Acceptance, BodyStore, ObjectStore, RouteWork } from '../mail/spool/doors.ts';
+import { envelopeKeyOf } from '../mail/spool/keys.ts';
 import type { QuickCalls } from './quick-call.ts';
 import { routeSender, type RouteSender } from './route-sender.ts';
 
@@ -40,7 +41,7 @@ async function workFor({ objects }: AcceptanceOptions, envelope: Envelope): Prom
   const { id } = envelope;
   const inline = JSON.stringify({ id, envelope } satisfies RouteWork);
   if (Buffer.byteLength(inline) <= largestInline) return inline;
-  const envelopeKey = `envelopes/${id}`;
+  const envelopeKey = envelopeKeyOf(id);
   await objects.putJson(envelopeKey, envelope);
   return JSON.stringify({ id, envelopeKey } satisfies RouteWork);
 }

@@ -1,7 +1,11 @@
 /** `postern trace`: what happened to a message, from accept to its last recipient. */
-import { dynamodb } from '../aws/clients.ts';
+import { dynamodb, s3 } from '../aws/clients.ts';
+import { awsObjects } from '../aws/objects.ts';
 import { awsSpool } from '../aws/spool.ts';
 import { readTrace } from '../aws/trace.ts';
+import type { Envelope, EnvelopeRecipient } from '../mail/envelope/envelope.ts';
+import { envelopeKeyOf } from '../mail/spool/keys.ts';
+import { leavesOutRecipients } from '../mail/spool/message-record.ts';
 import { storyOf, type Story } from '../mail/spool/story.ts';
 import type { Call, Command } from './command.ts';
 import { Failure, Usage } from './failure.ts';
@@ -36,7 +40,17 @@ async function readStory(gateway: Gateway, id: string): Promise<Story | undefine
   const off = message?.tracking?.off;
   if (off !== undefined)
     throw new Failure(`Message ${id} is not tracked (${off.document}, ${off.field}: ${off.entry}).`);
-  return message === undefined ? undefined : storyOf({ message, deliveries, reports });
+  if (message === undefined) return undefined;
+  const recipients = leavesOutRecipients(message) ? await recipientsOf(gateway, id) : undefined;
+  return storyOf({ message, deliveries, reports, ...(recipients && { recipients }) });
+}
+
+/** Of a very large envelope, with why each was accepted; its object goes after 30 days. */
+async function recipientsOf({ bucket }: Gateway, id: string): Promise<readonly EnvelopeRecipient[]> {
+  const envelope = await awsObjects({ client: s3(), bucket })
+    .getJson(envelopeKeyOf(id))
+    .catch(() => undefined);
+  return (envelope as Envelope | undefined)?.recipients ?? [];
 }
 
 const day = 86_400_000;

@@ -1,4 +1,5 @@
 /** The envelope of a message that passed: who sent it to whom, what was found out, and the edits it leaves with. */
+import { isDeepStrictEqual } from 'node:util';
 import { dropsOnArrival, missingFields } from '../mail/envelope/arrival-edits.ts';
 import type { Envelope, Session } from '../mail/envelope/envelope.ts';
 import type { HeaderEdit } from '../mail/envelope/header-edits.ts';
@@ -22,16 +23,17 @@ export async function envelopeOf(arriving: Arriving, passed: Passed): Promise<En
   const { header, body, findings } = passed;
   const session = await sessionOf(arriving);
   const now = new Date();
-  const accepted = transaction.recipients.find(({ because }) => because !== undefined)?.because;
+  const accepted = transaction.recipients[0]?.because;
   const { requireTls, smtpUtf8, eightBitMime, ret, envid } = transaction.parameters;
   return {
     id,
     origin: 'session',
     session,
     from: transaction.from?.text ?? '',
-    recipients: transaction.recipients.map(({ address, parameters }) => ({
+    recipients: transaction.recipients.map(({ address, parameters, because }) => ({
       address: address.text,
       ...parameters,
+      ...(because !== undefined && !isDeepStrictEqual(because, accepted) && { accepted: because }),
     })),
     eightBitMime,
     smtpUtf8,

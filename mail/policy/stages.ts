@@ -19,7 +19,7 @@ import { privateBlacklist, privateWhitelist } from './private-lists.ts';
 import { recipientKind, type RecipientKind } from './recipient-kind.ts';
 import { recipientLists, verifiedRecipient } from './recipients.ts';
 import { relayRuling, type Destination } from './relay.ts';
-import { accept, conduct, pass, refuse, type Rule } from './ruling.ts';
+import { accept, conduct, inServer, pass, refuse, type Rule, type Ruling } from './ruling.ts';
 import { senderDomain, senderLists } from './senders.ts';
 import { hopRuling, recipientCount, sizeRuling } from './sizes.ts';
 import { standingOf } from './standing.ts';
@@ -109,7 +109,7 @@ function rulesFor(
   context: PolicyContext,
   { sender, recipient }: RecipientFacts,
 ): Rule[] {
-  if (kind.kind === 'postmaster') return [{ rule: 'postmaster', ask: () => accept('always accepted') }];
+  if (kind.kind === 'postmaster') return [{ rule: 'postmaster', ask: () => postmaster(context) }];
   if (kind.kind === 'routed')
     return [{ rule: 'address', ask: () => refuse(recipientRouted550(logSafe(recipient))) }];
   if (kind.kind === 'relay') return relayRules(context, kind.destination);
@@ -119,6 +119,11 @@ function rulesFor(
     { rule: 'recipient lists', ask: () => recipientLists(context, address) },
     { rule: 'recipient', ask: () => verifiedRecipient(context, { recipient, address, sender }) },
   ];
+}
+
+/** RFC 5321 section 4.5.1; the Server document says who that is. */
+function postmaster({ settings }: PolicyContext): Ruling {
+  return accept('always accepted', inServer(settings, 'postmaster', settings.server.postmaster));
 }
 
 function relayRules({ settings, session }: PolicyContext, destination: Destination): Rule[] {

@@ -18,6 +18,11 @@ export function keptKeyOf(id: string): string {
   return `kept/${id}`;
 }
 
+/** Of an envelope that is too large for its `route` message. */
+export function envelopeKeyOf(id: string): string {
+  return `envelopes/${id}`;
+}
+
 /** Partition of index `due` that the sweeper reads. */
 export function wakeOf(id: string): string {
   return `w#${shardOf(id)}`;

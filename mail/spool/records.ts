@@ -40,7 +40,10 @@ export interface Recipient {
   owes?: Owed;
   /** The sender was told of the failure: it is final, even where the record is held and released. */
   told?: true;
+  /** Why it goes where it goes. */
   because?: Because;
+  /** Why it ended as it did, where that is another reason. */
+  ended?: Because;
 }
 
 /** One line of a message's story, for `postern trace`; the newest 20 are kept. */

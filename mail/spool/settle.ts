@@ -126,6 +126,7 @@ function afterResult(recipient: Recipient, results: readonly RecipientResult[], 
     reply: result.reply,
     replyBy: result.replyBy,
     ...(result.remote === undefined ? {} : { remote: result.remote }),
+    ...(result.because === undefined ? {} : { ended: result.because }),
   };
   if (result.outcome === 'waiting') return next;
   return withOwed({ ...next, outcome: result.outcome, at, ...failureOf(result) }, result.dsn === true);
@@ -148,12 +149,12 @@ function owe(delivery: Delivery, what: Owed): void {
 /** The deadline has passed and an attempt was made past it: who still waits has failed. */
 function expire(delivery: Delivery, at: string, { name, transfer }: Configuration): void {
   const late = delivery.recipients.filter(({ outcome }) => outcome === 'waiting');
-  delivery.recipients = delivery.recipients.map((recipient) => {
-    if (recipient.outcome !== 'waiting') return recipient;
-    return withOwed({ ...recipient, outcome: 'failed', failure: 'expiration', at });
-  });
   const entry = String(transfer.timeoutHours);
   const because = { document: `Configuration ${name}`, field: 'transfer.timeoutHours', entry };
+  delivery.recipients = delivery.recipients.map((recipient) => {
+    if (recipient.outcome !== 'waiting') return recipient;
+    return withOwed({ ...recipient, outcome: 'failed', failure: 'expiration', at, ended: because });
+  });
   const stage = stageOf(delivery);
   const fresh = late.map(({ address: recipient }): Event => ({
     at,

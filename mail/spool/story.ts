@@ -2,6 +2,7 @@
  * A message's whole story from its records, for `postern trace`: accepted, routed, what became of each recipient, and
  * reports, with what decided. Records keep only their newest events; of everybody else the recipient itself tells.
  */
+import type { EnvelopeRecipient } from '../envelope/envelope.ts';
 import type { Delivery, Event, MessageRecord, Recipient, ReportRecord } from './records.ts';
 
 export interface Story {
@@ -17,11 +18,14 @@ export interface StoryRecords {
   readonly message: MessageRecord;
   readonly deliveries: readonly Delivery[];
   readonly reports: readonly ReportRecord[];
+  /** Those of the session, where record `m` leaves them out. */
+  readonly recipients?: readonly EnvelopeRecipient[];
 }
 
-export function storyOf({ message, deliveries, reports }: StoryRecords): Story {
+export function storyOf({ message, deliveries, reports, recipients }: StoryRecords): Story {
   const { envelope, tracking } = message;
-  const events = [acceptedEvent(message), ...deliveries.flatMap(eventsOf)];
+  const accepted = acceptedEvents(message, recipients ?? envelope.recipients);
+  const events = [...accepted, ...deliveries.flatMap(eventsOf)];
   const reported = reports.map((report) => reportedEvent(report, envelope.from));
   return {
     messageId: message.message,
@@ -39,8 +43,19 @@ export function recipientsOf({ envelope }: MessageRecord, deliveries: readonly D
   return [...new Set(originals)];
 }
 
-function acceptedEvent({ acceptedAt: at, envelope: { accepted: because } }: MessageRecord): Event {
-  return { at, stage: 'accept', outcome: 'accepted', ...(because && { because }) };
+/** One for each RCPT TO; where those are known no more, one for all. */
+function acceptedEvents(
+  { acceptedAt: at, envelope }: MessageRecord,
+  recipients: readonly EnvelopeRecipient[],
+): Event[] {
+  const event = (because = envelope.accepted): Event => ({
+    at,
+    stage: 'accept',
+    outcome: 'accepted',
+    ...(because && { because }),
+  });
+  if (recipients.length === 0) return [event()];
+  return recipients.map(({ address: recipient, accepted }) => ({ ...event(accepted), recipient }));
 }
 
 function reportedEvent({ date: at, kind, reportId }: ReportRecord, recipient: string): Event {
@@ -82,7 +97,10 @@ function routedEvent({ address, outcome, because }: Recipient, delivery: Deliver
   };
 }
 
-function endEvent({ address, outcome, because, reply, at }: Recipient, delivery: Delivery): Event {
+function endEvent(
+  { address, outcome, because: routed, ended: because = routed, reply, at }: Recipient,
+  delivery: Delivery,
+): Event {
   return {
     at: at ?? delivery.acceptedAt,
     stage: delivery.transport === 'mailbox' ? 'deliver' : 'relay',

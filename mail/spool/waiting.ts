@@ -68,7 +68,7 @@ function delivery(
     transport: 'route',
     nextHop: 'local',
     state,
-    recipients: recipients.map((r) => ({ ...asWaiting(r), original: r.address, outcome: 'waiting' })),
+    recipients: recipients.map(asWaiting),
     from,
     ...(envid === undefined ? {} : { envid }),
     ...(ret === undefined ? {} : { ret }),
@@ -92,6 +92,7 @@ function delivery(
 }
 
 /** Why it was accepted stands in the envelope. */
-function asWaiting({ accepted: _, ...recipient }: EnvelopeRecipient): Omit<EnvelopeRecipient, 'accepted'> {
-  return recipient;
+function asWaiting(recipient: EnvelopeRecipient): Recipient {
+  const { accepted: _, ...asked } = recipient;
+  return { ...asked, original: recipient.address, outcome: 'waiting' };
 }

@@ -68,6 +68,28 @@ test('trace says what explain said', async (t) => {
     const [story, explained] = await Promise.all([traced(id), json<Explained>('explain', ...asked)]);
     assertSame(story, explained, to);
   }
+
+  const both = ['bob@acme.example', 'postmaster@acme.example', 'y@elsewhere.example'];
+  const [id = ''] = await world.bobWrites(both.map((to) => `<${to}>`));
+  const story = await traced(id);
+  for (const to of both) {
+    const asked = [
+      '--from',
+      'bob@acme.example',
+      '--to',
+      to,
+      '--auth',
+      'Bob Example/Acme',
+      '--port',
+      'submission',
+    ];
+    const { steps } = await json<Explained>('explain', ...asked);
+    const accepted = story.events.find(({ stage, recipient }) => stage === 'accept' && recipient === to);
+    const reasons = steps
+      .filter(({ recipient }) => recipient === to)
+      .map(({ because }) => JSON.stringify(because));
+    assert.ok(reasons.includes(JSON.stringify(accepted?.because)), `${to}: ${JSON.stringify(accepted)}`);
+  }
 });
 
 /** The reason of the acceptance, of each route, and of each end that the route led to. */

@@ -38,6 +38,32 @@ test('a hundred recipients: each is routed and relayed, with the reason', () => 
   assert.equal(story.recipients.length, 100, 'of a large envelope the deliveries name them');
 });
 
+test('each RCPT TO has the reason why it was accepted', () => {
+  const other = { document: 'Configuration *', field: 'relayEnforcement.authenticatedUsers', entry: 'allow' };
+  const recipients = [{ address: 'bob@acme.example' }, { address: 'x@there.example', accepted: other }];
+  const message = messageRecord({ envelope: envelope({ accepted, recipients }) });
+  const large = messageRecord({ envelope: envelope({ accepted, recipients: [] }) });
+  for (const given of [{ message }, { message: large, recipients }]) {
+    const { events } = storyOf({ ...given, deliveries: [], reports: [] });
+    assert.deepEqual(
+      events.map((event) => [event.recipient, event.because]),
+      [
+        ['bob@acme.example', accepted],
+        ['x@there.example', other],
+      ],
+    );
+  }
+});
+
+test('of a hundred who run out of time each has the deadline as the reason of its end', () => {
+  const claimed = outbound({ recipients: many(100), expireAt: '2026-11-21T11:00:00.000Z' });
+  const settled = settleAttempt(claimed, [], { now, configuration: configuration() });
+  const { events } = storyOf({ message: messageRecord(), deliveries: [settled], reports: [] });
+  const ends = events.filter(({ stage }) => stage === 'relay');
+  assert.equal(ends.length, 100);
+  for (const { because: why } of ends) assert.equal(why?.field, 'transfer.timeoutHours');
+});
+
 test('who runs out of time: the deadline is the reason', () => {
   const claimed = outbound({ recipients: many(1), expireAt: '2026-11-21T11:00:00.000Z' });
   const result = {
