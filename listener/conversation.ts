@@ -3,16 +3,13 @@
  * socket: STARTTLS, closing, time-outs. Commands are answered in order, one at a time; a chunk of them gets its
  * replies in one write (RFC 2920 section 3.2).
  */
+import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
+import type { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import type { Reply } from '../mail/reply/reply.ts';
-import {
-  lineTooLong500,
-  notAvailable421,
-  timedOut421,
-  tooManyErrors421,
-} from '../mail/reply/session-replies.ts';
+import { notAvailable421, timedOut421, tooManyErrors421 } from '../mail/reply/session-replies.ts';
 import { talkedFirst554 } from '../mail/reply/session-replies.ts';
 import { admit } from './admission.ts';
 import { wireText, type Answer, type Intake } from './answer.ts';
@@ -22,18 +19,21 @@ import type { SmtpPort } from './smtp-port.ts';
 
 /** documents.md: after a refusal in place of the greeting, 503 until QUIT, 5 s at most. */
 const patienceWithRefused = 5_000;
+/** Replies gathered before they are written, in characters: a peer that does not read them waits. */
+const mostUnsaid = 16 * 1024;
 
 export class Conversation extends SMTPConnection {
   readonly dialogue: Dialogue;
   readonly #port: SmtpPort;
   #errors = 0;
-  #corked = false;
+  /** Replies of this turn of the event loop, which leave together. */
+  #unsaid = '';
   /** A command or the end of data is being worked on. */
   #busy = false;
   #ending = false;
 
   constructor(port: SmtpPort, socket: Socket, start: Omit<DialogueStart, 'id' | 'tls'>) {
-    super(port, socket, { remoteAddress: start.party.address });
+    super(port, socket, { remoteAddress: start.party.address, id: makeSessionId() });
     this.#port = port;
     const tls = tlsOf(socket);
     this.dialogue = new Dialogue({ ...start, id: this.id, ...(tls && { tls }) });
@@ -46,14 +46,19 @@ export class Conversation extends SMTPConnection {
     void this.#greet().catch((cause: unknown) => this.#failed(cause));
   }
 
-  override _createParser(): InputParser {
+  override _createParser(): SMTPStream {
     const parser = new InputParser({
       command: (line, done) => this.#work(() => this.dialogue.command(line), done),
-      tooLong: (done) => this.#work(() => Promise.resolve({ reply: lineTooLong500 }), done),
+      tooLong: (done) => this.#work(() => Promise.resolve(this.dialogue.tooLong()), done),
     });
     // The peer has sent its last; what it asked for is answered by now.
     parser.on('finish', () => this.close());
-    return parser;
+    // smtp-server pipes into it and closes it, and asks nothing else of it.
+    return parser as unknown as SMTPStream;
+  }
+
+  get #parser(): InputParser | undefined {
+    return this._parser === false ? undefined : (this._parser as unknown as InputParser);
   }
 
   /** Replies that smtp-server makes itself. */
@@ -63,16 +68,13 @@ export class Conversation extends SMTPConnection {
 
   answer(reply: Reply): void {
     // Nothing is written between the reply to STARTTLS and the end of the handshake.
-    if (!this._upgrading && this._socket.writable) {
-      this.#cork();
-      this._socket.write(wireText(reply));
-    }
+    if (!this._upgrading && this._socket.writable) this.#sayLater(wireText(reply));
     if (reply.code === 421) this.close();
   }
 
   override close(): void {
     this.#ending = true;
-    this.#uncork();
+    this.#sayNow();
     super.close();
   }
 
@@ -93,7 +95,7 @@ export class Conversation extends SMTPConnection {
   }
 
   get #inData(): boolean {
-    return this._parser !== false && this._parser._dataMode;
+    return this.#parser?.inData ?? false;
   }
 
   async #greet(): Promise<void> {
@@ -160,8 +162,7 @@ export class Conversation extends SMTPConnection {
   }
 
   #takeIn(data: Intake): void {
-    if (this._parser === false) return;
-    (this._parser as InputParser).startData({
+    this.#parser?.startData({
       write: (octets) => {
         const refusal = data.hopeless();
         if (refusal === undefined) return data.write(octets);
@@ -177,7 +178,7 @@ export class Conversation extends SMTPConnection {
   }
 
   #startTls(): void {
-    this.#uncork();
+    this.#sayNow();
     const raw = this._socket;
     const deadline = setTimeout(() => raw.destroy(), this.#port.handshakePatience).unref();
     this.upgrade(
@@ -204,18 +205,24 @@ export class Conversation extends SMTPConnection {
     this.close();
   }
 
-  #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this._socket.cork();
-    process.nextTick(() => this.#uncork());
+  /** At the end of this turn of the event loop, after whatever other sockets brought: one write, few wake-ups. */
+  #sayLater(words: string): void {
+    if (this.#unsaid === '') setImmediate(() => this.#sayNow());
+    this.#unsaid += words;
+    if (this.#unsaid.length >= mostUnsaid) this.#sayNow();
   }
 
-  #uncork(): void {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this._socket.uncork();
+  #sayNow(): void {
+    const words = this.#unsaid;
+    if (words === '') return;
+    this.#unsaid = '';
+    if (!this._upgrading && this._socket.writable) this._socket.write(words);
   }
+}
+
+/** Random, letters and digits. */
+function makeSessionId(): string {
+  return randomUUID().replaceAll('-', '').slice(-16);
 }
 
 function tlsOf(socket: Socket): Tls | undefined {
