@@ -13,21 +13,10 @@ export class DotStuffer {
 
   stuff(chunk: Uint8Array): Buffer {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    const parts: Buffer[] = [];
-    let from = 0;
-    const insert = (at: number, text: string): void => {
-      parts.push(bytes.subarray(from, at), Buffer.from(text));
-      from = at;
-    };
-    for (const at of this.#breaks(bytes)) {
-      const before = at === 0 ? this.#last : bytes[at - 1]!;
-      const here = bytes[at]!;
-      if (before === CR && here !== LF) insert(at, here === DOT ? '\n.' : '\n');
-      else if (here === LF && before !== CR) insert(at, '\r');
-      else if (here === DOT && before === LF) insert(at, '.');
-    }
+    const last = this.#last;
     if (bytes.length > 0) this.#last = bytes[bytes.length - 1]!;
-    return parts.length === 0 ? bytes : Buffer.concat([...parts, bytes.subarray(from)]);
+    const clean = cleanLength(bytes, last);
+    return clean === bytes.length ? bytes : complete(bytes, clean, clean === 0 ? last : bytes[clean - 1]!);
   }
 
   /** The line end that is missing, and the final dot. */
@@ -35,20 +24,43 @@ export class DotStuffer {
     if (this.#last === CR) return '\n.\r\n';
     return this.#last === LF ? '.\r\n' : '\r\n.\r\n';
   }
+}
 
-  /** Positions where something may have to be inserted: line ends and what follows them, in order. */
-  *#breaks(bytes: Buffer): Generator<number> {
-    if (bytes.length > 0) yield 0;
-    let lf = bytes.indexOf(LF);
-    let cr = bytes.indexOf(CR);
-    while (lf !== -1 || cr !== -1) {
-      const at = cr !== -1 && (lf === -1 || cr < lf) ? cr : lf;
-      if (at === lf) {
-        if (at > 0) yield at;
-        lf = bytes.indexOf(LF, at + 1);
-      } else cr = bytes.indexOf(CR, at + 1);
-      // The byte after a break; an LF there is yielded by its own turn.
-      if (at + 1 < bytes.length && bytes[at + 1] !== LF) yield at + 1;
-    }
+/** How many bytes may stay as they are: most bodies as a whole, found line by line. */
+function cleanLength(bytes: Buffer, last: number): number {
+  if (bytes.length === 0 || missingBetween(last, bytes[0]!) !== none) return 0;
+  for (let at = bytes[0] === LF ? 1 : 0; ;) {
+    if (at > 0 && bytes[at] === DOT) return at;
+    const cr = bytes.indexOf(CR, at);
+    const lf = bytes.indexOf(LF, at);
+    if (cr === -1 && lf === -1) return bytes.length;
+    if (cr === -1 || (lf !== -1 && lf < cr)) return lf;
+    if (cr + 1 === bytes.length) return bytes.length;
+    if (lf !== cr + 1) return cr + 1;
+    at = lf + 1;
   }
+}
+
+/** The bytes from `from` on one by one, with what is missing between them; at most each is preceded by one more. */
+function complete(bytes: Buffer, from: number, last: number): Buffer {
+  const out = Buffer.allocUnsafe(bytes.length * 2 + 1);
+  let length = bytes.copy(out, 0, 0, from);
+  let before = last;
+  for (let at = from; at < bytes.length; at++) {
+    const here = bytes[at]!;
+    const missing = missingBetween(before, here);
+    if (missing !== none) out[length++] = missing;
+    // A bare CR in front of a dot: the LF ends the line that the dot begins.
+    if (missing === LF && here === DOT) out[length++] = DOT;
+    out[length++] = before = here;
+  }
+  return out.subarray(0, length);
+}
+
+const none = 0;
+
+function missingBetween(before: number, here: number): number {
+  if (before === CR) return here === LF ? none : LF;
+  if (here === LF) return CR;
+  return here === DOT && before === LF ? DOT : none;
 }
