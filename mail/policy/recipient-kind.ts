@@ -1,7 +1,8 @@
 /**
  * What a recipient is before anybody asks whether it exists: postmaster, local, a relay, or an address that asks us
  * to route by it. Source routes are refused everywhere; in a local domain so are `!`, any `%` that names no Domino
- * domain, and an `@` left after unquoting. Outside, the local part is the business of that domain (RFC 5321 2.3.11).
+ * domain, and an `@` left after unquoting. Outside, the local part is the business of that domain (RFC 5321 2.3.11),
+ * and strangers who relay may not use it (stages.ts).
  */
 import { makeAddress, type Address } from '../address/address.ts';
 import { percentDomain } from '../directory/domino-domains.ts';

@@ -112,7 +112,7 @@ function rulesFor(
   if (kind.kind === 'postmaster') return [{ rule: 'postmaster', ask: () => postmaster(context) }];
   if (kind.kind === 'routed')
     return [{ rule: 'address', ask: () => refuse(recipientRouted550(logSafe(recipient))) }];
-  if (kind.kind === 'relay') return relayRules(context, kind.destination);
+  if (kind.kind === 'relay') return relayRules(context, recipient, kind.destination);
   const { address, because } = kind;
   return [
     { rule: 'local domain', ask: () => pass('local', because) },
@@ -126,11 +126,22 @@ function postmaster({ settings }: PolicyContext): Ruling {
   return accept('always accepted', inServer(settings, 'postmaster', settings.server.postmaster));
 }
 
-function relayRules({ settings, session }: PolicyContext, destination: Destination): Rule[] {
+function relayRules(
+  { settings, session }: PolicyContext,
+  recipient: Address,
+  destination: Destination,
+): Rule[] {
   return [
     { rule: 'relay enforcement', ask: () => relayExemption(settings, session) },
+    { rule: 'address', ask: () => routedBeyond(recipient, destination) },
     { rule: 'relay lists', ask: () => relayRuling(settings, session.peer, destination) },
   ];
+}
+
+/** Who may relay to a domain may not route on from there by it; our own people's addresses are that domain's business. */
+function routedBeyond(recipient: Address, destination: Destination): Ruling {
+  if (!('domain' in destination) || !/[!%@]/.test(recipient.local)) return pass('plain');
+  return refuse(recipientRouted550(logSafe(recipient)));
 }
 
 export interface DataFacts {

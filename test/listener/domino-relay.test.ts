@@ -188,6 +188,7 @@ const hacks: readonly Asked[] = [
   ['escaped in quotes', closed, other, '"u\\@foo.com"@acme.example', routed],
   ['a source route', closed, other, '@acme.example:u@foo.com', routed],
   ['a source route to us', closed, other, '@foo.com:alice@acme.example', routed],
+  ['a percent hack behind a domain that is allowed', { DA: ['xyz.com'] }, other, 'u%foo.com@xyz.com', routed],
   ['a percent hack behind our domain', closed, other, 'u%foo.com%ACME@acme.example', routed],
 ];
 

@@ -160,7 +160,9 @@ const percent: [lists: Lists, to: string, code: number | undefined, why: string]
   [{}, 'jane%victim.com%ACME@acme.example', 550, 'also behind our own domain'],
   [{}, '"jane@victim.com"@acme.example', 550, 'an @ left after unquoting'],
   [{}, 'victim.com!jane@acme.example', 550, 'a bang path'],
-  [{}, 'a%b!c@elsewhere.net', undefined, 'the local part of another domain is its own business'],
+  [{ DA: ['elsewhere.net'] }, 'a%b@elsewhere.net', 550, 'a relay to one domain is none to the next'],
+  [{}, 'b!a@elsewhere.net', 550, 'nor for bang paths'],
+  [{}, '"a@b"@elsewhere.net', 550, 'nor in quotes'],
 ];
 
 test('percent hacks, bang paths and Domino domains', async () => {
@@ -170,6 +172,12 @@ test('percent hacks, bang paths and Domino domains', async () => {
     assert.equal(verdict.outcome === 'accept' ? undefined : verdict.reply.code, code, `${to}: ${why}`);
     if (code === 550) assert.equal(verdict.outcome !== 'accept' && verdict.reply.enhanced, '5.1.3', why);
   }
+});
+
+test('whom relay enforcement does not concern writes to any local part of another domain', async () => {
+  const recipient = address('a%b!c@elsewhere.net');
+  const context = world({ people: [person], auth: 'Jane Doe/Acme' });
+  assert.equal((await atRecipient(context, { sender: null, recipient })).outcome, 'accept');
 });
 
 test('a source route is refused, to whatever domain', async () => {
@@ -193,7 +201,7 @@ test('every verdict names document, field and entry', async () => {
   });
   assert.deepEqual(
     verdict.steps.map(({ rule }) => rule),
-    ['number of recipients', 'relay enforcement', 'relay lists'],
+    ['number of recipients', 'relay enforcement', 'address', 'relay lists'],
   );
 });
 
