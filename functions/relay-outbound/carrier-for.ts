@@ -15,6 +15,7 @@ import type { Carrier } from './carrier.ts';
 import { peerPolicy, type Judged, type PeerDoors } from './peer-policy.ts';
 import { signing } from './signing.ts';
 import { sesCarrier } from './ses-carrier.ts';
+import { sevenBitReports } from './seven-bit-reports.ts';
 import { sessionPolicy } from './session-policy.ts';
 import { smtpCarrier } from './smtp-carrier.ts';
 import type { TlsFinding } from './smtp-carrier.ts';
@@ -45,7 +46,7 @@ export function carriers(
   return (work, settings, remaining) => {
     const carrier =
       work.transport === 'ses' ? bySes(doors, settings) : bySmtp(doors, { work, settings, remaining });
-    return signing(carrier, { ...doors, settings });
+    return sevenBitReports(signing(carrier, { ...doors, settings }));
   };
 }
 

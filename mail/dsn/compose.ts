@@ -9,6 +9,7 @@ import { mailDate } from '../envelope/received.ts';
 import type { Envelope } from '../envelope/envelope.ts';
 import type { ReportRecord } from '../spool/records.ts';
 import { deliveryStatus } from './delivery-status.ts';
+import { withoutLongLines } from './long-lines.ts';
 import { subjectOf, wordsOf } from './words.ts';
 
 export interface ReportContext {
@@ -91,7 +92,7 @@ function originalPart({ bytes, whole }: ReportContext['original'], global: boole
     : global
       ? 'message/global-headers'
       : 'text/rfc822-headers';
-  return part(type, bytes);
+  return part(type, withoutLongLines(bytes));
 }
 
 function part(type: string, bytes: Buffer, encoding = isEightBit(bytes) ? '8bit' : '7bit'): Buffer {

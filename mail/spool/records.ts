@@ -84,6 +84,8 @@ export interface Delivery {
   /** Domains whose key signs this copy (`dkimSigning` of the Configuration); empty: none. */
   readonly sign?: string;
   readonly acceptedAt: string;
+  /** Of one attempt, never stored: a report as it leaves for a host without 8BITMIME. */
+  readonly sevenBit?: true;
   attempts: number;
   claims: number;
   dueAt: string;

@@ -27,6 +27,7 @@ describe('every report', () => {
       const text = bytes.toString('latin1');
       assert.doesNotMatch(text, /[^\r]\n|\r[^\n]/, 'CRLF only');
       assert.ok(text.split('\r\n').every((line) => line.length <= 998));
+      if (name.endsWith('for-seven-bits')) assert.ok(bytes.every((byte) => byte < 128));
       assert.match((await simpleParser(bytes)).text ?? '', /^Your message/);
     });
 });
@@ -57,14 +58,15 @@ function pythonReads(): readonly Read[] | undefined {
 const read = pythonReads();
 const skip = read === undefined ? 'python3 is not installed here' : false;
 
-function assertRead(found: Read, { recipients, types }: Sample): void {
+function assertRead(found: Read, { name, recipients, types }: Sample): void {
   const global = types[1].includes('global');
   assert.equal(found.type, 'multipart/report');
   assert.equal(found.reportType, global ? 'global-delivery-status' : 'delivery-status');
   assert.deepEqual(found.types, types);
   assert.equal(found.autoSubmitted, 'auto-replied');
   // Python's parser names every address over ASCII so, also where RFC 6531 allows it.
-  const expected = global ? ['NonASCIILocalPartDefect', 'UndecodableBytesDefect'] : [];
+  const expected =
+    global && !name.endsWith('for-seven-bits') ? ['NonASCIILocalPartDefect', 'UndecodableBytesDefect'] : [];
   assert.deepEqual(found.defects, expected);
   assert.equal(found.message['Reporting-MTA'], 'dns; mail1.acme.example');
   assert.equal(found.recipients.length, recipients.length);

@@ -1,5 +1,6 @@
 /** One report of every kind, for the golden files and for other readers than ours. */
 import { composeReport, type ReportContext } from '../../../mail/dsn/compose.ts';
+import { sevenBitReport } from '../../../mail/dsn/seven-bit.ts';
 import type { Recipient, ReportedRecipient, ReportRecord } from '../../../mail/spool/records.ts';
 import { envelope, waiting } from '../../builders/spool.ts';
 
@@ -12,6 +13,11 @@ const eightBit = Buffer.concat([
   Buffer.from('Subject: Gr\u00fc\u00dfe\r\nContent-Transfer-Encoding: 8bit\r\n\r\n', 'latin1'),
   Buffer.from('Zw\u00f6lf Boxk\u00e4mpfer\r\n', 'latin1'),
 ]);
+
+/** As some programs write them: a header and a paragraph of one line each. */
+const longLines = Buffer.from(
+  `Subject: Hello\r\nReferences: ${'<x@elsewhere.example>'.repeat(60)}\r\n\r\n${'Grüße '.repeat(400)}\r\n`,
+);
 
 const failed: Partial<Recipient> = { outcome: 'failed', owes: 'failed', at };
 const refused = waiting('carl@there.example', {
@@ -114,6 +120,13 @@ const international = envelope({
   header: { messageId: '<x@elsewhere.example>', subject: 'Gr\u00fc\u00dfe' },
 });
 
+/** As it leaves for a host without 8BITMIME. */
+function forSevenBits(name: string, { types, bytes, ...given }: Sample): Sample {
+  const [words, status, back] = types;
+  const returned = back === 'message/rfc822' ? 'text/rfc822-headers' : back;
+  return { ...given, name, types: [words, status, returned], bytes: sevenBitReport(bytes) };
+}
+
 export const samples: readonly Sample[] = [
   sample('failed', [refused, unknown], { kind: 'failed', whole: true, original: all }),
   sample('failed-by-group', [byGroup], { kind: 'failed', whole: true, original: all }),
@@ -139,6 +152,30 @@ export const samples: readonly Sample[] = [
       header: { subject: '=?iso-8859-1?q?Gr=FC=DFe?=', messageId: '<gr\u00fc\u00dfe@x.example>' },
     }),
   }),
+  sample('long-lines', [refused], {
+    kind: 'failed',
+    whole: true,
+    original: { bytes: longLines, whole: true },
+  }),
+  forSevenBits(
+    'eight-bit-original-for-seven-bits',
+    sample('', [refused], {
+      kind: 'failed',
+      whole: true,
+      original: { bytes: eightBit, whole: true },
+      envelope: envelope({ header: { subject: 'Gr\u00fc\u00dfe' } }),
+    }),
+  ),
+  forSevenBits(
+    'international-for-seven-bits',
+    sample('', [foreign], {
+      kind: 'failed',
+      global: true,
+      whole: true,
+      original: { bytes: eightBit, whole: true },
+      envelope: { ...international, from: 'bob@elsewhere.example' },
+    }),
+  ),
   sample('international', [foreign], {
     kind: 'failed',
     global: true,
