@@ -11,8 +11,9 @@ import {
   type IWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { mailMetric, type Alarms, type Watched } from './alarms.ts';
+import type { Alarms } from './alarms.ts';
 import { topRefusals } from './saved-queries.ts';
+import { mailMetric, settlers, type Watched } from './symptoms.ts';
 
 const width = 6;
 
@@ -27,6 +28,7 @@ export class MailDashboard extends Construct {
         [new AlarmStatusWidget({ title: 'Alarms', width: 4 * width, alarms: [alarms.page, ...alarms.all] })],
         arrivals(watched),
         waits(watched),
+        troubles(watched),
         [refusals(watched)],
       ],
     });
@@ -55,9 +57,9 @@ function arrivals({ deployment, functions }: Watched): IWidget[] {
 
 /** How long it takes: the age of work in each queue, the way from 250 to settled, and the machinery under it. */
 function waits({ deployment, queues, functions, listener }: Watched): IWidget[] {
-  const settled = ['deliver-to-mailbox', 'relay-outbound'].map((service) =>
-    mailMetric(deployment, 'AcceptToSettle', service).with({ statistic: 'p95' }),
-  );
+  const settled = functions
+    .filter(({ name }) => /^deliver-|-outbound$/.test(name))
+    .map(({ name }) => mailMetric(deployment, 'AcceptToSettle', name).with({ statistic: 'p95' }));
   return [
     graph('Listener', [listener.service.metricCpuUtilization(), listener.service.metricMemoryUtilization()]),
     graph(
@@ -69,6 +71,27 @@ function waits({ deployment, queues, functions, listener }: Watched): IWidget[] 
       'Errors of functions',
       functions.map(({ lambda }) => lambda.metricErrors()),
     ),
+  ];
+}
+
+/** What waits for a person, and what goes wrong. */
+function troubles(watched: Watched): IWidget[] {
+  const { deployment, queues, functions } = watched;
+  const from = (metric: string, services: readonly string[]): IMetric[] =>
+    services.map((service) => mailMetric(deployment, metric, service));
+  return [
+    graph('Held and dead', [...from('Held', settlers(watched)), ...from('Dead', settlers(watched))]),
+    graph(
+      'Given up: dead letters',
+      queues.all.map(({ dead }) => dead.metricApproximateNumberOfMessagesVisible()),
+    ),
+    graph(
+      'Documents',
+      ['DocumentsPublished', 'DocumentsInvalid', 'DocumentsDeleted'].map((name) =>
+        mailMetric(deployment, name, 'publish-directory'),
+      ),
+    ),
+    graph('Faults', from('Fault', ['listener', ...functions.map(({ name }) => name)])),
   ];
 }
 

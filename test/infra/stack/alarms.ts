@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { synthesize } from '../../../infra/synthesize.ts';
 import { direct as template, usual } from './synthesized.ts';
-import { at, ofType, plain } from './template.ts';
+import { at, components, ofType, plain } from './template.ts';
 
 const runbook = readFileSync(new URL('../../../docs/operator-runbook.md', import.meta.url), 'utf8');
 const alarms = ofType(template, 'AWS::CloudWatch::Alarm').map(({ properties }) => properties);
@@ -34,6 +34,22 @@ for (const { properties } of ofType(template, 'AWS::SQS::Queue')) {
     assert.deepEqual([watching?.['Threshold'], watching?.['EvaluationPeriods']], [1, 1]);
   });
 }
+
+/** The services that a sum over components is made of. */
+const summed = (name: string): string[] => {
+  const alarm = alarms.find((each) => short(each['AlarmName']) === name);
+  const metrics = (alarm?.['Metrics'] ?? []) as Record<string, unknown>[];
+  const services = metrics.map((metric) => at(metric, 'MetricStat', 'Metric', 'Dimensions', 0, 'Value'));
+  return services.filter((service) => typeof service === 'string').sort();
+};
+const settling = ['deliver-to-mailbox', 'direct-outbound', 'relay-outbound', 'route-mail'];
+
+for (const name of ['mail-dead', 'mail-held'])
+  test(`${name} counts wherever mail is settled, direct sending too`, () =>
+    assert.deepEqual(summed(name), settling));
+
+test('faults are counted of everybody', () =>
+  assert.deepEqual(summed('faults'), [...components(template).keys()].sort()));
 
 test('what wakes somebody: mail is not moving, or will soon be late', () => {
   const rule = plain(template, page?.['AlarmRule']);
