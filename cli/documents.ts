@@ -146,7 +146,8 @@ function validateFiles(call: Call) {
   );
   const sum = `${rows.length - invalid.length} valid, ${invalid.length} not.`;
   const exitCode = invalid.length > 0 ? 1 : 0;
-  return Promise.resolve({ json: rows, text: [...lines, sum].join('\n'), exitCode });
+  const error = exitCode === 0 ? {} : { error: sum };
+  return Promise.resolve({ json: rows, text: [...lines, sum].join('\n'), exitCode, ...error });
 }
 
 async function exportAll(call: Call) {

@@ -78,8 +78,15 @@ async function importForeign(
     ...leftOut(imported),
   ];
   const failed = outcome.rows.some(({ action, problems }) => action !== 'left out' && problems.length > 0);
-  const result = resultOf({ rows, lines: [...outcome.lines, ...about], exitCode: failed ? 1 : 0 }, dryRun);
-  return { ...result, text: reportText({ lines: outcome.lines, about, rows }, dryRun) };
+  const result = resultOf({ rows, lines: [], exitCode: failed ? 1 : 0 }, dryRun);
+  const header = about.map((line) => ({
+    form: '',
+    name: 'header row',
+    action: 'left out',
+    problems: [line],
+  }));
+  const text = reportText({ lines: outcome.lines, about, rows }, dryRun);
+  return { ...result, json: [...header, ...result.json], text };
 }
 
 function withLines(row: Row, { lines }: Candidate): Row {

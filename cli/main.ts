@@ -9,7 +9,7 @@ import { commands } from './commands.ts';
 import { Failure, Usage } from './failure.ts';
 import { openGateway } from './gateway.ts';
 import { print } from './output.ts';
-import { usage } from './usage.ts';
+import { mostWords, usage } from './usage.ts';
 
 export async function main(words: readonly string[]): Promise<number> {
   try {
@@ -28,9 +28,13 @@ async function run(words: readonly string[]): Promise<number> {
   }
   const { command, rest } = commandOf(words);
   const { values, positionals } = readWords(command, rest);
+  const extra = positionals[mostWords(command.takes)];
+  if (extra !== undefined)
+    throw new Usage(`"${extra}" is one word too many; write a name with spaces in quotation marks.`);
   const gateway = command.offline === true ? undefined : await openGateway(values['stack']);
   const result = await command.run({ values, positionals, gateway: gateway! });
   await print(result, values['json'] === true);
+  if (result.error !== undefined) return complain(result.error, 1);
   return result.exitCode ?? 0;
 }
 

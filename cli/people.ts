@@ -41,7 +41,7 @@ async function setPassword(call: Call) {
   return {
     json: { form, name, action: 'changed', problems: wrong },
     text,
-    exitCode: wrong.length > 0 ? 1 : 0,
+    ...(wrong.length > 0 ? { exitCode: 1, error: `The password of ${name} is not in force.` } : {}),
   };
 }
 

@@ -14,6 +14,12 @@ export function usage(words: readonly string[] = []): string {
   return ['Usage:', ...(chosen ?? all).flatMap(linesOf), '', about].join('\n');
 }
 
+/** How many words a command takes after its name; `…` means any number. Options and their values are none. */
+export function mostWords(takes: string): number {
+  const words = takes.replaceAll(/--[\w-]+(?: [^\s\])]+)?/g, '').match(/[A-Z]+…?/g) ?? [];
+  return words.some((word) => word.endsWith('…')) ? Infinity : words.length;
+}
+
 /** What it does stands beside a short command, and below a long one. */
 function linesOf(name: string): string[] {
   const { takes, does } = commands[name]!;

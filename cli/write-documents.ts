@@ -57,8 +57,8 @@ export async function writeDocuments(
   const planned = judged.map((one) => plan(one, stored.get(foldedId(one)), writing));
   const rows = planned.map(({ row }) => row);
   const refused = rows.some(({ action }) => action === 'refused');
-  if (refused) for (const row of rows) if (row.action !== 'refused') row.action = 'not written';
   const lines = describe(planned);
+  if (refused) for (const { row } of planned.filter(isDifferent)) row.action = 'not written';
   if (refused || writing.dryRun) return { rows, lines, exitCode: refused ? 1 : 0 };
   const wrong = await write(room, planned.filter(isDifferent));
   return { rows, lines, exitCode: wrong || rows.some(({ action }) => action === 'left out') ? 1 : 0 };
@@ -106,7 +106,7 @@ async function write(room: DirectoryRoom, planned: readonly Planned[]): Promise<
 const mostDescribed = 200;
 
 function describe(planned: readonly Planned[]): string[] {
-  const told = planned.filter(({ row }) => row.action !== 'unchanged' && row.problems.length === 0);
+  const told = planned.filter((one) => isDifferent(one) && one.row.problems.length === 0);
   const rest = told.length - mostDescribed;
   return [
     ...told.slice(0, mostDescribed).flatMap(describeOne),
@@ -127,7 +127,7 @@ const order: readonly Action[] = ['created', 'changed', 'unchanged', 'left out',
 export function resultOf(
   { rows, lines, exitCode }: Outcome,
   dryRun: boolean,
-): Result & { readonly text: string } {
+): Result & { readonly json: readonly object[]; readonly text: string } {
   const json = rows.map(({ form, name, action, problems }) => ({ form, name, action, problems }));
   const wrong = rows
     .filter(({ problems }) => problems.length > 0)
@@ -140,5 +140,11 @@ export function resultOf(
     .filter(({ count }) => count > 0)
     .map(({ action, count }) => `${thousands(count)} ${action}`);
   const sum = `${sums.join(', ') || 'nothing to write'}${dryRun ? ' (dry run: nothing was written)' : ''}.`;
-  return { json, text: [...lines, ...wrong, sum].join('\n'), exitCode };
+  const text = [...lines, ...wrong, sum].join('\n');
+  return { json, text, exitCode, ...(exitCode === 0 ? {} : { error: failureOf(rows, sum) }) };
+}
+
+function failureOf(rows: readonly Row[], sum: string): string {
+  const refused = rows.some(({ action }) => action === 'refused');
+  return refused ? `nothing was written: ${sum}` : `not all documents are in force: ${sum}`;
 }

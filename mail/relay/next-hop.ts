@@ -26,8 +26,9 @@ export function parseNextHop(text: string): Parsed<NextHop> {
   const parts = /^(\[[^\]]*\]|[^[\]:]*)(?::(.*))?$/.exec(hop);
   if (parts === null) return { ok: false, problem: `"${text}" is not a next hop; ${wanted}` };
   const port = parts[2] === undefined ? undefined : readPort(parts[2]);
-  if (port === 'wrong')
+  if (port === 'wrong' && /^\d+$/.test(parts[2]!))
     return { ok: false, problem: `"${parts[2]}" in "${text}" is not a port; write a number from 1 to 65535` };
+  if (port === 'wrong') return { ok: false, problem: `"${text}" is not a next hop; ${wanted}` };
   return parseHost(parts[1]!, port, text);
 }
 

@@ -121,6 +121,25 @@ test('postern on a running gateway', async (t) => {
     );
   });
 
+  await t.test(
+    'says on standard error that nothing was written, and of what is the same that it is',
+    async () => {
+      const same = { form: 'Group', name: 'Same' };
+      await put(same);
+      const files = file('refused.json', [same, { form: 'Persn', name: 'X' }]);
+      for (const json of [['--json'], []]) {
+        const { code, out, err } = await run('documents', 'put', files, ...json);
+        assert.deepEqual([code, err], [1, 'postern: nothing was written: 1 unchanged, 1 refused.\n']);
+        assert.match(
+          out,
+          json.length > 0 ? /"unchanged"/ : /^Persn X \(refused\)\n {4}form: "Persn" is not a form/,
+        );
+      }
+      failed(await run('documents', 'delete', 'Group', 'Same', 'Thing'), 2, /"Thing" is one word too many/);
+      assert.equal((await run.json<{ name: string }>('documents', 'get', 'Group', 'Same')).name, 'Same');
+    },
+  );
+
   await t.test('documents may need each other, and swap what one has', async () => {
     const group = { form: 'Group', name: 'Together', members: ['[10.9.0.0/16]'] };
     const server = { form: 'Server', name: 'Mail9/Acme', hostName: 'mail9.acme.example', domain: 'ACME' };

@@ -284,7 +284,9 @@ const problems: [form: string, fields: object, problems: string[], why: string][
   [
     'Configuration',
     { routing: { localDomainSmartHost: 'http://x' } },
-    ['routing.localDomainSmartHost: "//x" in "http://x" is not a port; write a number from 1 to 65535'],
+    [
+      'routing.localDomainSmartHost: "http://x" is not a next hop; write host, host:port, [ip], [ip]:port or ses',
+    ],
     'a URL',
   ],
   [
