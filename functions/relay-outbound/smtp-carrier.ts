@@ -10,7 +10,7 @@ import { failed, ourWords, waiting, type Said } from '../../mail/relay/results.t
 import type { BodyStore } from '../../mail/spool/doors.ts';
 import type { Delivery } from '../../mail/spool/records.ts';
 import { outgoing, waitingRecipients, type Attempt, type Carrier } from './carrier.ts';
-import { hasEightBits, hasForeignHeader, openCopy } from './copy.ts';
+import { copyOf, hasEightBits, hasForeignHeader } from './copy.ts';
 import { hangUp, openSession, type Opened, type Session, type TlsWish } from './smtp-session.ts';
 import type { Judged } from './peer-policy.ts';
 import { transact, type Outcome, type TransactionLimits } from './smtp-transaction.ts';
@@ -136,7 +136,7 @@ class Line {
     if (obstacle !== undefined)
       return { ended: true, results: refuse(delivery, obstacle).results, usable: true };
     const { bodies, limits } = this.#options;
-    const body = (): ReturnType<typeof openCopy> => openCopy(bodies, delivery);
+    const body = (): ReturnType<typeof copyOf> => copyOf(bodies, delivery);
     const outcome = await transact(session, { message: outgoing(delivery), body }, limits);
     if (!outcome.ended || !outcome.usable) await this.close();
     return outcome;

@@ -4,7 +4,6 @@
  * Until the final dot is sent nobody has the message: a connection lost before is a reason to try elsewhere, one lost
  * after it leaves the message waiting, because it may have been taken. A reply that makes no sense never means success.
  */
-import type { Readable } from 'node:stream';
 import { isTooLarge, type Outgoing } from '../../mail/relay/commands.ts';
 import type { RecipientResult, SendRecipient } from '../../mail/relay/doors.ts';
 import { DotStuffer } from '../../mail/relay/dot-stuffing.ts';
@@ -18,7 +17,7 @@ import {
   type Command,
   type Said,
 } from '../../mail/relay/results.ts';
-import { dropCopy } from './copy.ts';
+import { dropCopy, type Copy } from './copy.ts';
 import { ConnectionLost } from './smtp-connection.ts';
 import { sendEnvelope } from './smtp-envelope.ts';
 import type { Limits, Session } from './smtp-session.ts';
@@ -31,7 +30,7 @@ export interface TransactionLimits extends Limits {
 export interface Transaction {
   readonly message: Outgoing;
   /** The bytes as they leave, CRLF, without dots added. Opening and reading throw where they cannot be read whole. */
-  readonly body: () => Promise<Readable>;
+  readonly body: () => Promise<Copy>;
 }
 
 export type Outcome =
@@ -53,12 +52,16 @@ export async function transact(
     return lost(new ConnectionLost('it spoke out of turn'), { session, transaction, progress });
   // The body is fetched while the envelope is on its way.
   const body = transaction.body();
-  const guard = setTimeout(
-    () => dropCopy(body, new ConnectionLost('the time for this message is over')),
-    limits.remaining(),
-  );
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const guard = setTimeout(() => {
+    const why = new ConnectionLost('the time for this message is over');
+    dropCopy(body, why);
+    reject(why);
+  }, limits.remaining());
+  const inTime = Promise.race([body, over]);
+  inTime.catch(() => undefined);
   try {
-    return await carry({ session, transaction: { message, body: () => body }, limits, progress });
+    return await carry({ session, transaction: { message, body: () => inTime }, limits, progress });
   } catch (error) {
     session.connection.destroy();
     if (error instanceof ConnectionLost) return lost(error, { session, transaction, progress });
@@ -194,21 +197,31 @@ function tooLarge({ extensions, remote }: Session, message: Outgoing): Outcome {
 }
 
 async function sendBody(carriage: Carriage, accepted: readonly SendRecipient[]): Promise<Outcome> {
-  const { session, transaction, limits, progress } = carriage;
-  const { connection, remote, extensions } = session;
+  const { session, transaction, limits } = carriage;
+  const { connection } = session;
   const stuffer = new DotStuffer();
+  const copy = await transaction.body();
   let last: Buffer = Buffer.alloc(0);
-  for await (const chunk of (await transaction.body()) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of Buffer.isBuffer(copy) ? [copy] : (copy as AsyncIterable<Uint8Array>)) {
     if (connection.hasReply) break;
     if (last.length > 0) await connection.send(last, limits.timeouts.block);
     last = stuffer.stuff(chunk);
   }
   if (connection.hasReply) return interrupted(carriage, accepted);
   if (limits.remaining() < limits.finalDotReserve) return outOfTime(carriage, accepted);
+  return sendEnd(carriage, accepted, Buffer.concat([last, Buffer.from(stuffer.end())]));
+}
+
+/** The end of the body and the dot leave in one piece. */
+async function sendEnd(
+  { session, limits, progress }: Carriage,
+  accepted: readonly SendRecipient[],
+  end: Buffer,
+): Promise<Outcome> {
+  const { connection, remote, extensions } = session;
   progress.stage = 'dot';
   limits.way?.commit();
-  // The end of the body and the dot leave in one piece.
-  connection.write(Buffer.concat([last, Buffer.from(stuffer.end())]));
+  connection.write(end);
   const answer = await connection.reply(limits.timeouts.finalDot);
   const results = answered(accepted, answer, { remote, dsn: extensions.dsn });
   const usable = isPositive(answer) || (answer.code >= 400 && answer.code !== 421);

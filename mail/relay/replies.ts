@@ -20,10 +20,15 @@ export class ReplyReader {
 
   /** The replies that these bytes complete; throws where one grows without end. */
   read(chunk: Uint8Array): RemoteReply[] {
-    const lines = (this.#rest + Buffer.from(chunk).toString('latin1')).split('\n');
+    const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1');
+    const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop()!;
     this.#bytes += chunk.length;
-    const replies = lines.flatMap((line) => this.#line(line.replace(/\r$/, '')));
+    const replies: RemoteReply[] = [];
+    for (const line of lines) {
+      const reply = this.#line(line.endsWith('\r') ? line.slice(0, -1) : line);
+      if (reply !== undefined) replies.push(reply);
+    }
     if (this.#bytes > mostBytes) throw new Error(`The reply of the other host exceeds ${mostBytes} octets`);
     return replies;
   }
@@ -34,19 +39,19 @@ export class ReplyReader {
     this.#begin();
   }
 
-  #line(text: string): RemoteReply[] {
+  #line(text: string): RemoteReply | undefined {
     const [, code, separator, rest] = /^(\d{3})(?:([- \t])(.*))?$/.exec(text) ?? [];
-    if (code === undefined && text.trim() === '') return [];
+    if (code === undefined && text.trim() === '') return undefined;
     const within = this.#lines.length > 0;
     this.#lines.push(readable(code === undefined ? text : (rest ?? '')));
     // A line without a code inside a reply is text of it; alone it is a reply that cannot be read.
-    if (code === undefined && within) return [];
+    if (code === undefined && within) return undefined;
     // Where the lines differ in code, the last one counts.
     this.#code = Number(code ?? 0);
-    if (separator === '-') return [];
+    if (separator === '-') return undefined;
     const reply = { code: this.#code, lines: this.#lines };
     this.#begin();
-    return [reply];
+    return reply;
   }
 
   #begin(): void {
@@ -58,6 +63,7 @@ export class ReplyReader {
 
 /** UTF-8 where it is, else byte for byte; without control characters. */
 function readable(latin1: string): string {
+  if (/^[ -~]*$/.test(latin1)) return latin1.trim();
   const utf8 = Buffer.from(latin1, 'latin1').toString('utf8');
   const text = utf8.includes('\ufffd') ? latin1 : utf8;
   return text.replaceAll(/\p{Cc}/gu, ' ').trim();
