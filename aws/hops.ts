@@ -22,7 +22,12 @@ interface Options {
   readonly clock: Clock;
 }
 
-export function awsHops(options: Options): Hops {
+export interface SteeredHops extends Hops {
+  /** Ends the closure of a hop, whose failures stay known. */
+  probe(work: HopWork): Promise<void>;
+}
+
+export function awsHops(options: Options): SteeredHops {
   return {
     takeSlot: (work, limit, until) => takeSlot(options, work, { limit, until }),
     freeSlot: (slot) => freeSlot(options, slot),
@@ -30,6 +35,7 @@ export function awsHops(options: Options): Hops {
     state: (work) => readState(options, work),
     close: (work, until, lastReply) => close(options, work, { until, lastReply }),
     open: (work) => open(options, work),
+    probe: (work) => probe(options, work),
     slow: (work, until, alone) => slow(options, work, { until, alone }),
   };
 }
@@ -162,6 +168,21 @@ async function close(
 async function open({ client, table }: Options, work: HopWork): Promise<void> {
   await client.send(
     new DeleteItemCommand({ TableName: table, Key: toItem({ message: partition(work), part: 'state' }) }),
+  );
+}
+
+/** An administrator wants it tried: its closure ends, and the next attempt is a probe. */
+async function probe({ client, table, clock }: Options, work: HopWork): Promise<void> {
+  await conditionally(() =>
+    client.send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key: toItem({ message: partition(work), part: 'state' }),
+        UpdateExpression: 'SET closedUntil = :now',
+        ConditionExpression: 'closedUntil > :now',
+        ExpressionAttributeValues: values({ ':now': clock().toISOString() }),
+      }),
+    ),
   );
 }
 

@@ -13,7 +13,7 @@ import {
 import { randomUUID } from 'node:crypto';
 import type { Clock, Spool } from '../mail/spool/doors.ts';
 import type { Delivery, DeliveryKey, MessageRecord, ReportRecord } from '../mail/spool/records.ts';
-import { wished } from '../mail/spool/steer.ts';
+import { wished, withSteering } from '../mail/spool/steer.ts';
 import { atRest } from '../mail/spool/standing.ts';
 import { wakeOf } from '../mail/spool/keys.ts';
 import { conditionally, fromItem, toItem, values, type Item } from './items.ts';
@@ -134,14 +134,14 @@ async function holdFaulty(options: SpoolOptions, delivery: Delivery): Promise<vo
   if (await putVersion(options, next, delivery.version)) options.onFault(next);
 }
 
-/** Transition 4: the lease is mine and the version as read; a wish that came meanwhile goes into the same write. */
+/** Transition 4: the lease is mine and the version as read; a wish that came, or went, meanwhile goes into the same write. */
 async function settle(options: SpoolOptions, claimed: Delivery, next: Delivery): Promise<boolean> {
   await keepWhatRests(options, next);
   const written = await putLeased(options, claimed, { ...next, version: claimed.version + 1 });
   if (written.done) return true;
   const old = written.old === undefined ? undefined : fromItem<Delivery>(written.old);
-  if (old?.want === undefined || old.lease !== claimed.lease) return false;
-  const last = wished(next, old.want, options.clock());
+  if (old === undefined || old.lease !== claimed.lease) return false;
+  const last = wished(withSteering(next, old), old.want, options.clock());
   await keepWhatRests(options, last);
   const again = await putLeased(options, old, { ...last, version: old.version + 1 });
   return again.done;

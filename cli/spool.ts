@@ -1,18 +1,10 @@
 /** `postern spool`: what waits, and what an administrator does about it (Domino: tell router show queues, MAIL.BOX). */
-import { dynamodb, sqs } from '../aws/clients.ts';
-import { awsSpoolDesk, type SpoolDesk } from '../aws/spool-desk.ts';
-import { awsWorkQueue } from '../aws/work-queue.ts';
-import { readTuning } from '../aws/variables.ts';
-import { queueFor } from '../mail/relay/next-hop.ts';
-import type { WorkQueue } from '../mail/spool/doors.ts';
 import type { Delivery, State } from '../mail/spool/records.ts';
-import { isOutbound, owesAnything } from '../mail/spool/standing.ts';
-import { steer, type Steering } from '../mail/spool/steer.ts';
 import type { Call, Command } from './command.ts';
 import { Failure, Usage } from './failure.ts';
-import type { Gateway } from './gateway.ts';
 import { table } from './output.ts';
-import { flag, option, word } from './words.ts';
+import { deskOf, idOf, keyOf, select, verb } from './steer.ts';
+import { option, word } from './words.ts';
 
 const states: readonly State[] = [
   'pending',
@@ -24,21 +16,6 @@ const states: readonly State[] = [
   'failed',
   'deleted',
 ];
-
-function deskOf({ tables }: Gateway): SpoolDesk {
-  return awsSpoolDesk({ client: dynamodb(), table: tables.spool });
-}
-
-/** What the other spool commands take: `<message>.<number of the delivery>`. */
-function idOf({ message, part }: Delivery): string {
-  return `${message}.${Number(part.slice(2))}`;
-}
-
-function keyOf(id: string) {
-  const found = /^([A-Za-z0-9-]+)\.(\d+)$/.exec(id);
-  if (found === null) throw new Failure(`"${id}" is no id of the spool; "postern spool list" shows them.`);
-  return { message: found[1]!, part: `d#${found[2]!.padStart(4, '0')}` };
-}
 
 function summary(delivery: Delivery) {
   const { message, state, transport, nextHop, from, attempts, dueAt, lastReply, reason } = delivery;
@@ -56,6 +33,24 @@ function summary(delivery: Delivery) {
     reason: reason ?? '',
     ...(delivery.want === undefined ? {} : { want: delivery.want }),
   };
+}
+
+function listText(deliveries: readonly Delivery[]): string {
+  return deliveries.length === 0 ? 'Nothing.' : `${rowsText(deliveries)}\n\n${countsText(deliveries)}`;
+}
+
+/** How much waits where, with the last that was heard from there. */
+function countsText(deliveries: readonly Delivery[]): string {
+  const groups = Map.groupBy(
+    deliveries,
+    ({ state, transport, nextHop }) => `${state} ${transport} ${nextHop}`,
+  );
+  const rows = [...groups.values()].map((group) => {
+    const { state, transport, nextHop } = group[0]!;
+    const last = group.findLast(({ lastReply, reason }) => (lastReply ?? reason) !== undefined);
+    return [String(group.length), state, transport, nextHop, last?.lastReply || (last?.reason ?? '')];
+  });
+  return table(['COUNT', 'STATE', 'TRANSPORT', 'NEXT HOP', 'LAST REPLY OR REASON'], rows);
 }
 
 function rowsText(deliveries: readonly Delivery[]): string {
@@ -81,7 +76,7 @@ function rowsText(deliveries: readonly Delivery[]): string {
 
 async function list(call: Call) {
   const found = select(call, await deskOf(call.gateway).list(stateOf(call)));
-  return { json: found.map(summary), text: rowsText(found) };
+  return { json: found.map(summary), text: listText(found) };
 }
 
 function stateOf(call: Call): State | undefined {
@@ -89,11 +84,6 @@ function stateOf(call: Call): State | undefined {
   if (text !== undefined && !states.includes(text as State))
     throw new Usage(`"${text}" is no state; it is one of ${states.join(', ')}.`);
   return text as State | undefined;
-}
-
-function select(call: Call, deliveries: readonly Delivery[]): Delivery[] {
-  const hop = option(call, 'next-hop');
-  return deliveries.filter(({ nextHop }) => hop === undefined || nextHop.toLowerCase() === hop.toLowerCase());
 }
 
 async function show(call: Call) {
@@ -113,78 +103,12 @@ async function show(call: Call) {
   return { json, text: JSON.stringify(json, undefined, 2) };
 }
 
-/** The deliveries a verb is for: ids, a next hop, or all that are open. */
-async function chosen(call: Call, desk: SpoolDesk): Promise<Delivery[]> {
-  if (call.positionals.length > 0) return Promise.all(call.positionals.map((id) => existing(desk, id)));
-  if (option(call, 'next-hop') === undefined && !flag(call, 'all'))
-    throw new Usage('Name ids, --next-hop H, or --all.');
-  return select(call, await desk.list());
-}
-
-async function existing(desk: SpoolDesk, id: string): Promise<Delivery> {
-  const found = await desk.one(keyOf(id));
-  if (found === undefined) throw new Failure(`There is no delivery ${id} in the spool.`);
-  return found;
-}
-
-function verb(name: 'hold' | 'release' | 'retry' | 'delete') {
-  return async (call: Call) => {
-    const desk = deskOf(call.gateway);
-    const verb: Steering = name === 'delete' && flag(call, 'report') ? 'delete-report' : name;
-    const named = call.positionals.length > 0;
-    const results = [];
-    for (const delivery of await chosen(call, desk))
-      results.push(await steerOne(call.gateway, desk, { delivery, verb }));
-    const refused = results.filter((result) => result.refused);
-    return {
-      json: results,
-      text: results.map(({ id, said }) => `${id}: ${said}`).join('\n'),
-      exitCode: named && refused.length > 0 ? 1 : 0,
-    };
-  };
-}
-
-async function steerOne(
-  gateway: Gateway,
-  desk: SpoolDesk,
-  { delivery, verb }: { delivery: Delivery; verb: Steering },
-) {
-  const id = idOf(delivery);
-  const steered = steer(delivery, verb, { now: new Date(), clockHours: clockHours(delivery) });
-  if ('refused' in steered) return { id, said: steered.refused, refused: true };
-  if (steered.next.state === 'held') await gateway.keepMessage(delivery.message);
-  if (['held', 'dead'].includes(delivery.state) && steered.next.state === 'pending')
-    await gateway.restoreMessage(delivery.message);
-  if (!(await desk.write(steered.next, delivery)))
-    return { id, said: 'it changed meanwhile; look again', refused: true };
-  await wake(gateway, steered.next);
-  const said = steered.later
-    ? `${verb} takes effect when the running attempt ends`
-    : `${verb} done, now ${steered.next.state}`;
-  return { id, said, refused: false };
-}
-
-/** The clock of released mail starts again with the length that it had. */
-function clockHours({ acceptedAt, expireAt }: Delivery): number {
-  return Math.max(1, (Date.parse(expireAt) - Date.parse(acceptedAt)) / 3_600_000);
-}
-
-async function wake({ queues }: Gateway, delivery: Delivery): Promise<void> {
-  const queue: WorkQueue = awsWorkQueue({
-    client: sqs(),
-    urls: queues,
-    queueOf: ({ transport, nextHop }) => queueFor(transport, nextHop, readTuning(process.env)),
-  });
-  if (owesAnything(delivery)) await queue.report({ message: delivery.message });
-  if (delivery.state !== 'pending') return;
-  if (delivery.transport === 'route') await queue.route({ id: delivery.message });
-  else if (isOutbound(delivery))
-    await queue.hop({ transport: delivery.transport, nextHop: delivery.nextHop });
-  else await queue.deliver([{ message: delivery.message, part: delivery.part }]);
-}
-
-const which = { 'next-hop': { type: 'string' }, all: { type: 'boolean' } } as const;
-const ids = '(ID… | --next-hop H | --all)';
+const which = {
+  'next-hop': { type: 'string' },
+  all: { type: 'boolean' },
+  because: { type: 'string' },
+} as const;
+const ids = '(ID… | --next-hop H | --all) [--because TEXT]';
 
 export const spoolCommands: Record<string, Command> = {
   'spool list': {

@@ -1,8 +1,9 @@
 /**
  * Transition 8: what an administrator does to a delivery. A `sending` one cannot be changed under the worker's
- * hands: it gets `want`, which the settle (or the sweep, once the lease has passed) applies.
+ * hands: it gets `want`, which the settle (or the sweep, once the lease has passed) applies. Who did it and why stands
+ * among the record's events.
  */
-import type { Delivery, Recipient, Want } from './records.ts';
+import type { Delivery, Event, Recipient, Want } from './records.ts';
 import { later, minute, restOf, wakeOf } from './keys.ts';
 import {
   atRest,
@@ -17,16 +18,52 @@ import {
 
 export type Steering = Want | 'release';
 
-/** The record to write, or a sentence saying why not. `clockHours` restarts the deadline of what is released. */
-export type Steered = { readonly next: Delivery; readonly later: boolean } | { readonly refused: string };
+/** The record to write, or a sentence saying why not; `already`: it is so, and nothing is to be done. */
+export type Steered =
+  | { readonly next: Delivery; readonly later: boolean }
+  | { readonly already: string }
+  | { readonly refused: string };
 
-export function steer(
-  delivery: Delivery,
-  verb: Steering,
-  context: { now: Date; clockHours: number },
-): Steered {
+export interface SteeringContext {
+  readonly now: Date;
+  /** Restarts the deadline of what is released. */
+  readonly clockHours: number;
+  /** Who steers, and why if that was said. */
+  readonly by?: string;
+  readonly because?: string | undefined;
+}
+
+export function steer(delivery: Delivery, verb: Steering, context: SteeringContext): Steered {
+  const steered = decide(delivery, verb, context);
+  if (!('next' in steered)) return steered;
+  const { next, later: isLater } = steered;
+  const event = steerEvent(isLater ? `${verb} wanted` : verb, context);
+  return { next: { ...next, events: [...next.events, event].slice(-keptEvents) }, later: isLater };
+}
+
+const keptEvents = 20;
+
+function steerEvent(outcome: string, { now, by = 'an administrator', because }: SteeringContext): Event {
+  const reply = because === undefined ? `by ${by}` : `by ${by}: ${because}`;
+  return { at: now.toISOString(), stage: 'steer', outcome, reply };
+}
+
+const nameOf = ({ at, stage, outcome }: Event): string => `${at} ${stage} ${outcome}`;
+
+/** What was noted of steering on a record that a worker has meanwhile settled from an older reading. */
+export function withSteering(settled: Delivery, seen: Pick<Delivery, 'events'>): Delivery {
+  const known = new Set(settled.events.map(nameOf));
+  const missing = seen.events.filter((event) => event.stage === 'steer' && !known.has(nameOf(event)));
+  const events = [...settled.events, ...missing].sort((one, other) => one.at.localeCompare(other.at));
+  return { ...settled, events: events.slice(-keptEvents) };
+}
+
+function decide(delivery: Delivery, verb: Steering, context: SteeringContext): Steered {
+  if (delivery.state === 'deleted' && verb.startsWith('delete')) return { already: 'it is deleted already' };
   if (!isOpen(delivery)) return { refused: `it is ${delivery.state} already; only open mail can be changed` };
   if (verb === 'release') return release(delivery, context);
+  if (delivery.state === 'sending' && delivery.want === verb)
+    return { already: `${verb} takes effect when the running attempt ends` };
   if (delivery.state === 'sending') return { next: { ...delivery, want: verb }, later: true };
   if (verb === 'hold') return hold(delivery, context.now);
   if (verb === 'retry') return retry(delivery, context);
@@ -56,25 +93,30 @@ function isOpen(delivery: Delivery): boolean {
 }
 
 function hold(delivery: Delivery, now: Date): Steered {
-  if (delivery.state === 'held') return { refused: 'it is held already' };
+  if (delivery.state === 'held') return { already: 'it is held already' };
   if (delivery.state === 'dead') return { refused: 'it is dead mail; retry or delete it' };
   return { next: atRest({ ...delivery, state: 'held' }, 'administrator', now), later: false };
 }
 
 /** Held mail starts afresh: due now, with the clock, attempts and claims of new mail. */
-function release(delivery: Delivery, context: { now: Date; clockHours: number }): Steered {
+function release(delivery: Delivery, context: SteeringContext): Steered {
+  if (delivery.state === 'sending' && delivery.want === 'hold') {
+    const { want: _, ...record } = delivery;
+    return { next: record, later: false };
+  }
+  if (delivery.state === 'pending') return { already: 'it is pending already' };
   if (delivery.state !== 'held') return { refused: `it is ${delivery.state}, not held` };
   return { next: revived(delivery, context), later: false };
 }
 
-function retry(delivery: Delivery, context: { now: Date; clockHours: number }): Steered {
+function retry(delivery: Delivery, context: SteeringContext): Steered {
   if (delivery.state === 'held') return { refused: 'it is held; release it first' };
   if (delivery.state === 'dead') return { next: revived(delivery, context), later: false };
   const now = context.now.toISOString();
   return { next: rested({ ...delivery, dueAt: now, state: 'pending' }, soon(context.now)), later: false };
 }
 
-function revived(delivery: Delivery, { now, clockHours }: { now: Date; clockHours: number }): Delivery {
+function revived(delivery: Delivery, { now, clockHours }: SteeringContext): Delivery {
   const next: Delivery = {
     ...delivery,
     state: 'pending',

@@ -37,6 +37,17 @@ test('a hop is marked as slow, and alone, beside its failures; opening forgets a
   assert.equal(await hops.state(work), undefined);
 });
 
+test('a closed hop is opened for a probe, which knows that it failed; an open one is left alone', async () => {
+  const hops = awsHops({ ...table(), clock });
+  const closed = { transport: 'smtp', nextHop: 'closed.example' } as const;
+  await hops.close(closed, later(now, hour), '421 busy');
+  await hops.probe(closed);
+  const state = await hops.state(closed);
+  assert.deepEqual([state?.closedUntil, state?.failures], [now.toISOString(), 1]);
+  await hops.probe(work);
+  assert.equal(await hops.state(work), undefined);
+});
+
 test('what is due is found behind much that is not', async () => {
   const keepMessage = (): Promise<void> => Promise.resolve();
   const spool = awsSpool({ ...table(), clock, keepMessage, onFault: () => assert.fail() });

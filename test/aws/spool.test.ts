@@ -218,6 +218,28 @@ describe('settle', () => {
     assert.ok(kept.includes('s3'));
   });
 
+  test('a wish that was taken back costs nobody the outcome', async () => {
+    const claimed = await spool().claim(await planned('s5'), until);
+    assert.ok(claimed);
+    const desk = awsSpoolDesk(table());
+    for (const verb of ['hold', 'release'] as const) {
+      const before = await read('s5');
+      const answer = steer(before, verb, { now, clockHours: 24, by: 'root@mail1' });
+      assert.ok('next' in answer);
+      assert.equal(await desk.write(answer.next, before), true);
+    }
+    assert.equal(await spool().settle(claimed, done(claimed, 'waiting')), true);
+    const after = await read('s5');
+    assert.deepEqual(
+      [
+        after.state,
+        after.want,
+        after.events.filter(({ stage }) => stage === 'steer').map(({ outcome }) => outcome),
+      ],
+      ['deferred', undefined, ['hold wanted', 'release']],
+    );
+  });
+
   test('a wish that came too late changes nothing', async () => {
     const claimed = await spool().claim(await planned('s4'), until);
     assert.ok(claimed);

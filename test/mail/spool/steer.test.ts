@@ -2,10 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Delivery, State, Want } from '../../../mail/spool/records.ts';
 import { atRest, closed, rested } from '../../../mail/spool/standing.ts';
-import { steer, wished, type Steering } from '../../../mail/spool/steer.ts';
+import { steer, wished, withSteering, type Steering } from '../../../mail/spool/steer.ts';
 import { delivery, now, outbound, sending, waiting } from '../../builders/spool.ts';
 
-const context = { now, clockHours: 24 };
+const context = { now, clockHours: 24, by: 'root@mail1', because: 'full disk' };
+const event = (outcome: string) => ({
+  at: now.toISOString(),
+  stage: 'steer' as const,
+  outcome,
+  reply: 'by root@mail1: full disk',
+});
 
 function steered(before: Delivery, verb: Steering): Delivery {
   const answer = steer(before, verb, context);
@@ -35,8 +41,9 @@ describe('an administrator steers', () => {
 
   const refusals: [string, Delivery, Steering, RegExp][] = [
     ['held mail is not retried behind the back of who held it', held, 'retry', /release it first/],
-    ['only held mail is released', pending, 'release', /not held/],
-    ['held mail is held already', held, 'hold', /held already/],
+    ['only held mail is released', deferred, 'release', /not held/],
+    ['what is being sent is not held', sending(), 'release', /not held/],
+    ['dead mail is at rest already', dead, 'hold', /retry or delete/],
     ['ended mail is ended', closed(delivery({ state: 'delivered' }), now), 'delete', /delivered already/],
   ];
   for (const [reason, before, verb, words] of refusals)
@@ -45,9 +52,43 @@ describe('an administrator steers', () => {
       assert.match('refused' in answer ? answer.refused : '', words);
     });
 
+  const twice: [string, Delivery, Steering, RegExp][] = [
+    ['held mail is held already', held, 'hold', /held already/],
+    ['released mail is pending already', pending, 'release', /pending already/],
+    [
+      'deleted mail is deleted already',
+      closed(delivery({ state: 'deleted' }), now),
+      'delete',
+      /deleted already/,
+    ],
+    ['a wish is a wish already', sending({ want: 'hold' }), 'hold', /takes effect when/],
+  ];
+  for (const [reason, before, verb, words] of twice)
+    test(`said twice: ${reason}`, () => {
+      const answer = steer(before, verb, context);
+      assert.match('already' in answer ? answer.already : '', words);
+    });
+
   test('what a worker holds gets a wish that takes effect later', () => {
     const answer = steer(sending(), 'hold', context);
-    assert.deepEqual(answer, { next: sending({ want: 'hold' }), later: true });
+    assert.deepEqual(answer, {
+      next: sending({ want: 'hold', events: [event('hold wanted')] }),
+      later: true,
+    });
+  });
+
+  test('a wish to hold is taken back', () => {
+    const answer = steer(sending({ want: 'hold' }), 'release', context);
+    assert.deepEqual(answer, { next: sending({ events: [event('release')] }), later: false });
+  });
+
+  test('who did it and why is on the record, and stays when a worker writes what it read before', () => {
+    assert.deepEqual(steered(pending, 'hold').events, [event('hold')]);
+    const before = { at: '2026-11-20T00:00:00.000Z', stage: 'route', outcome: 'to x' } as const;
+    const settled = delivery({ events: [before] });
+    const seen = delivery({ events: [event('hold wanted')] });
+    assert.deepEqual(withSteering(settled, seen).events, [before, event('hold wanted')]);
+    assert.deepEqual(withSteering(withSteering(settled, seen), seen).events.length, 2);
   });
 
   test('released mail starts afresh: clock, attempts and claims', () => {
