@@ -24,6 +24,8 @@ export interface SesCarrierOptions {
 }
 
 const kilobyte = 1024;
+/** RFC 8689 section 4.2.1: nobody may have it who does not pass the wish on. */
+const noRequireTls = '550 5.7.30 REQUIRETLS support required: Amazon SES does not pass it on';
 
 export function sesCarrier(options: SesCarrierOptions): Carrier {
   return {
@@ -34,6 +36,7 @@ export function sesCarrier(options: SesCarrierOptions): Carrier {
 
 async function send(options: SesCarrierOptions, delivery: Delivery): Promise<Attempt> {
   const { size, recipients } = outgoing(delivery);
+  if (delivery.requireTls) return { results: failed(recipients, ourWords(noRequireTls)), hop: 'answered' };
   if (size > options.maximumSize * kilobyte)
     return { results: failed(recipients, ourWords(tooLarge(size, options)), 'size'), hop: 'answered' };
   const bytes = await wholeCopy(options, delivery);

@@ -159,7 +159,7 @@ async function greet(talk: Dialogue): Promise<Opened> {
 function isOurselves({ connection, policy }: Dialogue, { lines }: RemoteReply): boolean {
   const name = /^\S+/.exec(lines[0] ?? '')?.[0] ?? '';
   const ours = policy.ownNames?.some((own) => sameHost(own, name)) === true;
-  return ours && (connection.target.byMx || connection.isHere);
+  return ours && (!connection.target.literal || connection.isHere);
 }
 
 type Hello = { readonly ok: true; readonly extensions: Extensions } | Refusal;

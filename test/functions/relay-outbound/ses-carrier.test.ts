@@ -20,6 +20,13 @@ test('a message leaves whole, with its edits, in one call', async () => {
   assert.equal(Buffer.from(calls[0]!.bytes).toString(), `Received: by us\r\n${messageText}`);
 });
 
+test('mail that must be passed on under TLS does not leave by SES, which cannot be told', async () => {
+  const { calls, line } = ses(took);
+  const { results } = await line.send(outboundDelivery({ requireTls: true }));
+  assert.match(results[0]?.reply ?? '', /^550 5\.7\.30 /);
+  assert.deepEqual([results[0]?.outcome, calls.length], ['failed', 0]);
+});
+
 test('no call has more than 50 recipients, and each call has its own outcome', async () => {
   const { calls, line } = ses(took, { outcome: 'waiting', text: 'Throttling: slow down' });
   const recipients = Array.from({ length: 70 }, (_, n) => recipient(`p${n}@there.example`));
