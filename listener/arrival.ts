@@ -1,6 +1,6 @@
 /** The envelope of a message that passed: who sent it to whom, what was found out, and the edits it leaves with. */
 import { isDeepStrictEqual } from 'node:util';
-import { dropsOnArrival, missingFields } from '../mail/envelope/arrival-edits.ts';
+import { dropsOnArrival, missingEmptyLine, missingFields } from '../mail/envelope/arrival-edits.ts';
 import type { Envelope, Session } from '../mail/envelope/envelope.ts';
 import type { HeaderEdit } from '../mail/envelope/header-edits.ts';
 import type { HeaderBlock } from '../mail/envelope/header.ts';
@@ -79,6 +79,7 @@ function editsOf(
   });
   return [
     ...dropsOnArrival(header, [hostName]),
+    ...missingEmptyLine(header),
     ...missing,
     ...findings.edits,
     { op: 'prepend', field: trace },

@@ -1,7 +1,8 @@
 /**
  * The edits that every accepted message gets for what it brought along (DESIGN.md, header edits): an arriving
  * Return-Path, results in our name and tags that only we may set are dropped; mail of a person who logged in gets
- * the Date and Message-ID it lacks (RFC 6409 section 8).
+ * the Date and Message-ID it lacks (RFC 6409 section 8). A text without any header gets the empty line that parts it
+ * from the fields we put before it.
  */
 import { commentEnd } from '../address/list-tokens.ts';
 import { drop, type HeaderEdit } from './header-edits.ts';
@@ -28,6 +29,18 @@ export function missingFields(header: HeaderBlock, facts: { date: Date; messageI
   if (fieldsNamed(header, 'Date').length === 0)
     edits.push({ op: 'prepend', field: `Date: ${mailDate(facts.date)}` });
   return edits;
+}
+
+/** A line's hard limit (RFC 5322 section 2.1.1); more would make the envelope large. */
+const longestFirstLine = 998;
+
+/** For a text without a header, as people type it into a terminal. `From ` is what mailbox files begin with. */
+export function missingEmptyLine({ bytes, fields: [first] }: HeaderBlock): HeaderEdit[] {
+  if (first === undefined || first.name !== '' || first.end > longestFirstLine) return [];
+  const line = bytes.subarray(0, first.end);
+  const text = line.toString('utf8');
+  if (/^>?From /.test(text) || !Buffer.from(text).equals(line)) return [];
+  return [{ op: 'replace', name: '', n: 1, field: `\r\n${text.replace(/\r\n$/, '')}`, length: first.end }];
 }
 
 /** Hops so far: Received fields (RFC 5321 section 6.3). */

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { dropsOnArrival, hopCount, missingFields } from '../../../mail/envelope/arrival-edits.ts';
-import { applyEdits } from '../../../mail/envelope/apply-edits.ts';
+import {
+  dropsOnArrival,
+  hopCount,
+  missingEmptyLine,
+  missingFields,
+} from '../../../mail/envelope/arrival-edits.ts';
+import { applyEdits, editedSize } from '../../../mail/envelope/apply-edits.ts';
 import { splitHeader, valueOf } from '../../../mail/envelope/header.ts';
 import { received, withWord, type ReceivedFacts } from '../../../mail/envelope/received.ts';
 
@@ -97,4 +102,26 @@ test('authenticated mail gets the Date and Message-ID it lacks, and no second on
 
 test('hops are Received fields', () => {
   assert.equal(hopCount(splitHeader(Buffer.from('Received: a\r\nX: y\r\nreceived: b\r\n\r\n'))), 2);
+});
+
+const texts: readonly (readonly [why: string, message: string, left: string])[] = [
+  ['a text without a header', 'hello there\r\nyou\r\n', '\r\nhello there\r\nyou\r\n'],
+  ['a line that goes on', 'hello\r\n there: you\r\n', '\r\nhello\r\n there: you\r\n'],
+  ['without an end', 'hello', '\r\nhello\r\n'],
+  ['fields', 'Subject: x\r\nno field\r\n', 'Subject: x\r\nno field\r\n'],
+  ['fields without a body', 'Subject: x\r\n', 'Subject: x\r\n'],
+  ['its own empty line', '\r\nhello\r\n', '\r\nhello\r\n'],
+  ['what mailbox files begin with', 'From a@b Mon Jan 1\r\nTo: x\r\n', 'From a@b Mon Jan 1\r\nTo: x\r\n'],
+  ['nothing', '', ''],
+  ['a long line', `${'x'.repeat(999)}\r\n`, `${'x'.repeat(999)}\r\n`],
+  ['not UTF-8', '\xffabc\r\n', '\xffabc\r\n'],
+];
+
+test('a text without a header gets the empty line before it', async (t) => {
+  for (const [why, message, left] of texts)
+    await t.test(why, () => {
+      const block = splitHeader(Buffer.from(message, 'latin1'));
+      assert.equal(applyEdits(block.bytes, missingEmptyLine(block)).toString('latin1'), left);
+      assert.equal(editedSize(block.bytes.length, missingEmptyLine(block)), left.length);
+    });
 });
