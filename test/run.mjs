@@ -25,8 +25,7 @@ const patienceMs = 180_000;
 
 async function main() {
   const started = Date.now();
-  const outcomes = [];
-  for (const check of checks) outcomes.push(await runCheck(check));
+  const outcomes = await Promise.all(checks.map(runCheck));
   const tests = await runTests(testFiles(process.argv.slice(2)));
   const failures = [...outcomes.filter((outcome) => outcome.failure), ...tests.failures];
   for (const { name, failure } of failures) console.log(`\n✖ ${name}\n${indented(failure)}`);
