@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Failure, Usage } from './failure.ts';
+import { readAllInput } from './input.ts';
 
 export interface Written {
   /** File, and the document's number in it. */
@@ -18,10 +19,9 @@ export function readText(file: string): string {
 
 function readBytes(file: string): Buffer {
   try {
-    return readFileSync(file === '-' ? 0 : file);
+    return file === '-' ? readAllInput() : readFileSync(file);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (file === '-' && code === 'EOF') return Buffer.alloc(0);
     throw new Failure(code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read: ${message}`);
   }
 }

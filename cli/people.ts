@@ -1,5 +1,4 @@
 /** `postern people`: the password of a person, and Domino's Set Internet Address tool. */
-import { readSync } from 'node:fs';
 import type { SourceItem } from '../aws/directory-table.ts';
 import { viewsDirectory } from '../aws/directory.ts';
 import {
@@ -16,6 +15,7 @@ import { either } from '../mail/document/problems.ts';
 import type { Call, Command } from './command.ts';
 import { directoryOf, findItem, type DirectoryRoom } from './directory.ts';
 import { Failure, Usage } from './failure.ts';
+import { readInput } from './input.ts';
 import { table } from './output.ts';
 import { progressFor, thousands } from './progress.ts';
 import { awaitPublication } from './publication.ts';
@@ -66,22 +66,8 @@ const longestLine = 4_096;
 function firstLine(): string {
   const octets: number[] = [];
   const one = Buffer.alloc(1);
-  while (octets.length < longestLine && readOctet(one) && one[0] !== 10) octets.push(one[0]!);
+  while (octets.length < longestLine && readInput(one) === 1 && one[0] !== 10) octets.push(one[0]!);
   return Buffer.from(octets).toString('utf8').replace(/\r$/, '');
-}
-
-function readOctet(into: Buffer): boolean {
-  for (;;) {
-    try {
-      return readSync(0, into, 0, 1, null) === 1;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EOF') return false;
-      if (code !== 'EAGAIN') throw error;
-      // The other end of the pipe has not written yet.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-    }
-  }
 }
 
 async function setInternetAddress(call: Call) {

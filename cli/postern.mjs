@@ -13,5 +13,10 @@ if (found < wanted) {
 }
 // Compiled code is kept between runs: it is half of the time that a short command takes.
 module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/postern/code', import.meta.url)));
+// Whoever reads only the beginning, as "head" does, has had enough.
+process.stdout.on('error', (error) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 const { main } = await import('./main.ts');
 process.exitCode = await main(process.argv.slice(2));

@@ -116,7 +116,8 @@ function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Uint8Array) return 'binary';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'a number' : 'a fraction';
+  if (typeof value === 'number')
+    return value % 1 === 0 || !Number.isFinite(value) ? 'a number' : 'a fraction';
   return typeof value === 'object' ? 'a map' : `a ${typeof value}`;
 }
 

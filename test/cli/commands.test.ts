@@ -1,9 +1,13 @@
 /** The commands about documents, people and decisions, against one gateway; each test has documents of its own. */
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { startTestGateway, until } from '../builders/gateway.ts';
 import { dnsServer } from '../builders/dns-server.ts';
@@ -436,6 +440,17 @@ test('a new key for DKIM is one that signs', async () => {
   assert.deepEqual([code, key.name], [0, 's1._domainkey.acme.example']);
   const der = createPublicKey(key.privateKey).export({ type: 'spki', format: 'der' });
   assert.equal(key.value, `v=DKIM1; k=rsa; p=${der.toString('base64')}`);
+});
+
+test('whoever reads only the beginning has had enough', async () => {
+  const program = fileURLToPath(new URL('../../cli/postern.mjs', import.meta.url));
+  const child = spawn(process.execPath, [program, 'documents', 'validate', '-', '--json']);
+  const people = Array.from({ length: 5_000 }, (_, index) => ({ form: 'Person', name: `P${index}` }));
+  child.stdin.on('error', () => undefined).end(JSON.stringify(people));
+  const said = text(child.stderr);
+  child.stdout.once('data', () => child.stdout.destroy());
+  const [code] = (await once(child, 'close')) as [number | null];
+  assert.deepEqual([code, await said], [0, '']);
 });
 
 test('validate needs no gateway', async () => {
