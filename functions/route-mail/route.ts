@@ -11,7 +11,7 @@ import { ownWait, waitingBeforeRouting, type Waiting } from '../../mail/spool/wa
 import type { Plan, RouteWork } from '../../mail/spool/doors.ts';
 import { leavesOutRecipients } from '../../mail/spool/message-record.ts';
 import { hopName, routePart } from '../../mail/spool/keys.ts';
-import type { Delivery, MessageRecord } from '../../mail/spool/records.ts';
+import type { Delivery, Event, MessageRecord } from '../../mail/spool/records.ts';
 import { isOutbound, owesAnything, rests } from '../../mail/spool/standing.ts';
 import { contextOf, type RouteDoors } from './doors.ts';
 import { reroute } from './reroute.ts';
@@ -35,13 +35,20 @@ async function envelopeOf(work: RouteWork, { objects }: RouteDoors): Promise<Env
 interface Before {
   readonly waited: boolean;
   readonly released: boolean;
+  /** Its story so far, who released it among it. */
+  readonly events?: readonly Event[];
 }
+
+const keptEvents = 20;
 
 const isNew: Before = { waited: false, released: false };
 
 async function planAndFollow(envelope: Envelope, doors: RouteDoors, before = isNew): Promise<void> {
   const plan = await routeMessage(await contextOf(envelope, doors, before.released));
-  await write({ ...plan, waited: before.waited }, doors);
+  const [first, ...others] = plan.deliveries;
+  const events = [...(before.events ?? []), ...(first?.events ?? [])].slice(-keptEvents);
+  const deliveries = first === undefined ? [] : [{ ...first, events }, ...others];
+  await write({ ...plan, deliveries, waited: before.waited }, doors);
 }
 
 async function write(plan: Plan, doors: RouteDoors): Promise<void> {
@@ -91,7 +98,7 @@ async function planReleased(record: MessageRecord, doors: RouteDoors): Promise<v
   const released = waiting.reason !== ownWait;
   // Who releases by hand has restored it.
   if (!released) await doors.restoreMessage(record.message);
-  await planAndFollow(record.envelope, doors, { waited: true, released });
+  await planAndFollow(record.envelope, doors, { waited: true, released, events: waiting.events });
 }
 
 /** Tells the queues what is pending and due; they may hear it twice. The sweep wakes what leaves later. */

@@ -192,6 +192,10 @@ describe('what waits before routing', () => {
     await route({ id: 'm1' }, world.doors);
     assert.deepEqual(lines(world), routed);
     assert.deepEqual(world.told, ['deliver d#0001']);
+    assert.deepEqual(
+      world.ofMessage('m1')[0]?.events.map(({ stage, outcome }) => `${stage} ${outcome}`),
+      ['route held', 'steer release', 'route to mail/alice'],
+    );
   });
 
   test('is not routed where it was held again meanwhile', async () => {
