@@ -80,10 +80,12 @@ export function mailLog(component: string): MailLog {
   const logger = new Logger({ serviceName: component });
   const namespace = process.env['POWERTOOLS_METRICS_NAMESPACE'] ?? 'Postern';
   const metrics = new Metrics({ namespace, serviceName: component });
+  const counted = new Map<string, number>();
+  const lines = component === 'listener' ? gatheredLines() : undefined;
   const tell = (event: string, fields: Fields, counts: Readonly<Record<string, number>>): void => {
-    if (component === 'listener') process.stdout.write(quickLine(component, event, fields));
-    else logger.info(event, lineOf(fields));
-    for (const [name, count] of Object.entries(counts)) metrics.addMetric(name, MetricUnit.Count, count);
+    if (lines === undefined) logger.info(event, lineOf(fields));
+    else lines.add(quickLine(component, event, fields));
+    for (const name in counts) counted.set(name, (counted.get(name) ?? 0) + counts[name]!);
   };
   return {
     connected: (fields) => tell('Connected', fields, { Connected: 1 }),
@@ -114,9 +116,28 @@ export function mailLog(component: string): MailLog {
       metrics.addMetric('Fault', MetricUnit.Count, 1);
     },
     gauge: (name, value) => void metrics.addMetric(name, MetricUnit.NoUnit, value),
-    flush: () => {
+    flush() {
+      lines?.write();
+      for (const [name, count] of counted) metrics.addMetric(name, MetricUnit.Count, count);
+      counted.clear();
       if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     },
+  };
+}
+
+/** Lines of one turn of the event loop leave in one write: each would be a system call of its own. */
+function gatheredLines(): { add(line: string): void; write(): void } {
+  let gathered = '';
+  const write = (): void => {
+    if (gathered !== '') process.stdout.write(gathered);
+    gathered = '';
+  };
+  return {
+    add(line) {
+      if (gathered === '') setImmediate(write);
+      gathered += line;
+    },
+    write,
   };
 }
 

@@ -222,7 +222,8 @@ export class Conversation extends SMTPConnection {
 
 /** Random, letters and digits. */
 function makeSessionId(): string {
-  return randomUUID().replaceAll('-', '').slice(-16);
+  const random = randomUUID();
+  return random.slice(19, 23) + random.slice(24);
 }
 
 function tlsOf(socket: Socket): Tls | undefined {

@@ -101,5 +101,5 @@ function readMail(argument: string, settings: Settings): Checked<MailCommand> {
 }
 
 function isAscii(text: string): boolean {
-  return /^\p{ASCII}*$/u.test(text);
+  return /^[ -~]*$/.test(text) || /^\p{ASCII}*$/u.test(text);
 }

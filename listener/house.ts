@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { MailLog } from '../aws/mail-log.ts';
-import { withHostsFile } from '../aws/resolver.ts';
+import { withHostsFile, type HostNameLookup } from '../aws/resolver.ts';
 import type { Directory } from '../mail/directory/directory.ts';
 import { DirectoryUnavailable } from '../mail/directory/directory.ts';
 import type { Settings, SettingsSource } from '../mail/directory/settings.ts';
@@ -38,6 +38,7 @@ export class House {
   latest: Settings | undefined;
   stopping = false;
   #missing = false;
+  #looking: { readonly lookup: HostNameLookup; readonly resolver: Resolver } | undefined;
   readonly #sessions = new Map<string, number>();
 
   constructor(doors: HouseOptions) {
@@ -71,7 +72,10 @@ export class House {
   /** DNS as the Configuration wants host names looked up. */
   get resolver(): Resolver {
     const lookup = this.latest?.configuration.routing.hostNameLookup;
-    return lookup === undefined ? this.doors.resolver : withHostsFile(this.doors.resolver, lookup);
+    if (lookup === undefined) return this.doors.resolver;
+    if (this.#looking?.lookup !== lookup)
+      this.#looking = { lookup, resolver: withHostsFile(this.doors.resolver, lookup) };
+    return this.#looking.resolver;
   }
 
   /** One more session of this peer, or handshake towards one; its number. An IPv6 peer has its whole /64. */
@@ -92,6 +96,6 @@ export class House {
 
 /** Sorts by time; letters, digits and `-`. */
 export function makeId(now: Date): string {
-  const random = randomUUID().replaceAll('-', '').slice(-16);
-  return `${now.getTime().toString(36).padStart(9, '0')}-${random}`;
+  const random = randomUUID();
+  return `${now.getTime().toString(36).padStart(9, '0')}-${random.slice(19, 23)}${random.slice(24)}`;
 }

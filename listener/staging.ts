@@ -163,10 +163,10 @@ export class Staging {
   #findHeader(octets: Buffer): void {
     const window = this.#tail.length === 0 ? octets : Buffer.concat([this.#tail, octets]);
     const before = this.size - window.length;
-    const empty = before === 0 && window.subarray(0, 2).equals(crlf) ? -2 : window.indexOf('\r\n\r\n');
+    const empty = before === 0 && window.subarray(0, 2).equals(crlf) ? -2 : window.indexOf(emptyLine);
     this.#tail = window.subarray(-3);
     if (empty === -1) return;
-    const all = Buffer.concat(this.#pieces);
+    const all = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
     const header = all.subarray(0, before + empty + 4);
     if (header.length > largestHeader) return;
     this.#header = header;
@@ -215,6 +215,7 @@ export class Staging {
 }
 
 const crlf = Buffer.from('\r\n');
+const emptyLine = Buffer.from('\r\n\r\n');
 /** Most mail has no parts: the header is split for those that may have some. */
 const mayHaveParts = /^content-type[ \t]*:\s*(?:multipart|message)/im;
 

@@ -48,7 +48,13 @@ export function foldAddress(address: Address): string {
 
 /** NFC and without case: how names and local parts compare in our own domains. */
 export function foldText(text: string): string {
+  if (isPlain(text)) return text.toLowerCase();
   return text.normalize('NFC').toLowerCase().normalize('NFC');
+}
+
+/** Printable ASCII, which nearly all text is that comes our way: nothing in it has another form, or is unsafe. */
+export function isPlain(text: string): boolean {
+  return /^[ -~]*$/.test(text);
 }
 
 /** Equal in our own domains and in lists of documents: without case. */
@@ -64,5 +70,6 @@ export function wirePath(path: ReversePath): string {
 /** For logs and replies: without controls, line separators and bidirectional marks, bounded in length. */
 export function logSafe(path: ReversePath | string): string {
   const text = typeof path === 'string' ? path : wirePath(path);
+  if (text.length <= 320 && isPlain(text)) return text;
   return text.slice(0, 320).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\ufffd]/gu, '?');
 }

@@ -5,7 +5,7 @@
  * SMTPUTF8. A source route is read and kept apart (`route`): policy decides about it.
  */
 import type { Address, Parsed, ReversePath } from './address.ts';
-import { dotString, foldAddress } from './address.ts';
+import { dotString, foldAddress, isPlain } from './address.ts';
 import { parseDomain } from './domain.ts';
 
 export interface PathOptions {
@@ -17,6 +17,7 @@ export interface PathOptions {
 const maximumPath = 256;
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\ufffd]/u;
 const atoms = new RegExp(`^${dotString}`, 'u');
+const plainAtoms = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*/;
 const quoted = /^"((?:[^"\\]|\\.)*)"/u;
 const sourceRoute = /^(@[^:,@<>"]+(?:,@[^:,@<>"]+)*):/;
 
@@ -54,7 +55,8 @@ export function addressKey(text: string): string | undefined {
 }
 
 function parseMailbox(text: string, options: PathOptions): Parsed<Address> {
-  if (unprintable.test(text)) return wrong('the address has characters that no address may have');
+  if (!isPlain(text) && unprintable.test(text))
+    return wrong('the address has characters that no address may have');
   if (!options.smtpUtf8 && /[\u0080-\uffff]/.test(text))
     return wrong('the address is not ASCII and the transaction did not ask for SMTPUTF8');
   const local = readLocal(text);
@@ -67,10 +69,14 @@ function parseMailbox(text: string, options: PathOptions): Parsed<Address> {
 }
 
 function readLocal(text: string): { value: string; length: number } | undefined {
-  const string = quoted.exec(text);
+  const string = text.startsWith('"') ? quoted.exec(text) : null;
   if (string !== null) {
     const value = string[1]!.replaceAll(/\\(.)/gu, '$1').normalize('NFC');
     return value === '' ? undefined : { value, length: string[0].length };
+  }
+  if (isPlain(text)) {
+    const value = plainAtoms.exec(text)?.[0];
+    return value === undefined ? undefined : { value, length: value.length };
   }
   const atom = atoms.exec(text);
   return atom === null ? undefined : { value: atom[0].normalize('NFC'), length: atom[0].length };

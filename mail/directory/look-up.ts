@@ -56,11 +56,13 @@ export async function ownerOf(address: Address, directory: Directory): Promise<L
 async function findWhole(address: Address, directory: Directory): Promise<Entry[]> {
   const text = foldAddress(address);
   const [owners, named] = await Promise.all([directory.findAddress(text), directory.findName(text)]);
+  if (named.length === 0) return owners;
   const all = new Map([...named, ...owners].map((entry) => [idOf(entry), entry]));
   return [...all.values()];
 }
 
 function judge(entries: readonly Entry[], asked: string, settings: Settings): LookUp {
+  if (entries.length === 1) return { found: entries[0]!, because: becauseOf(entries[0]!, asked) };
   const homes = new Map<string, Entry>();
   for (const entry of entries.toSorted(byStrength)) {
     const home = homeKey(entry, settings);

@@ -55,7 +55,9 @@ export function addressMatcher(
   const list = compile(entries, place, known);
   return {
     empty: entries.length === 0,
-    match: (address) => list.addresses.get(foldAddress(address)) ?? list.domains.match(address.domain),
+    match: (address) =>
+      (list.addresses.size === 0 ? undefined : list.addresses.get(foldAddress(address))) ??
+      list.domains.match(address.domain),
     matchHost: (name) => list.domains.equal(name),
   };
 }

@@ -12,8 +12,10 @@ export class NetworkSet {
   readonly #four: Interval<number>[];
   readonly #six: Interval<bigint>[];
   readonly #patterns: OctetPatterns;
+  readonly #empty: boolean;
 
   constructor(networks: readonly { network: Network; because: string }[]) {
+    this.#empty = networks.length === 0;
     const four: Interval<number>[] = [];
     const six: Interval<bigint>[] = [];
     const patterns: { octets: readonly OctetRange[]; because: string }[] = [];
@@ -29,6 +31,7 @@ export class NetworkSet {
 
   /** The entry that covers this address; what is not an address is covered by none. */
   match(text: string): string | undefined {
+    if (this.#empty) return undefined;
     const bare = text.replace(/^\[(?:ipv6:)?|\]$|%.*$/gi, '');
     if (!ipaddr.isValid(bare)) return undefined;
     const address = ipaddr.process(bare);

@@ -19,5 +19,6 @@ export function foldField(name: string, words: readonly string[]): string {
 
 /** A stranger's text as one word of a field: what could end a line, comment, quote or clause becomes `?`. */
 export function fieldWord(text: string, limit = 255): string {
+  if (text !== '' && text.length <= limit && /^[\w.:@[\]-]*$/.test(text)) return text;
   return text.slice(0, limit).replaceAll(/[\p{C}\p{Z}()<>"\\;,]/gu, '?') || '?';
 }

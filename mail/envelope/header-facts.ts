@@ -2,6 +2,7 @@
  * The few header fields that rows, traces and reports need, read while the header passes: as written, unfolded,
  * encoded words and all, bounded in length so that an envelope stays small.
  */
+import { isPlain } from '../address/address.ts';
 import { hopCount } from './arrival-edits.ts';
 import type { HeaderFacts } from './envelope.ts';
 import { bodyOf, fieldsNamed, valueOf, type HeaderBlock } from './header.ts';
@@ -33,9 +34,9 @@ export function headerFacts(header: HeaderBlock): HeaderFacts {
 }
 
 function text(header: HeaderBlock, name: string): string | undefined {
-  return valueOf(header, name)
-    ?.replaceAll(/\p{Cc}/gu, ' ')
-    .slice(0, longest);
+  const value = valueOf(header, name);
+  const clean = value === undefined || isPlain(value) ? value : value.replaceAll(/\p{Cc}/gu, ' ');
+  return clean?.slice(0, longest);
 }
 
 /** RFC 2156 section 5.3.4 and 5.3.9 (Importance, Priority); X-Priority counts from 1, the highest, to 5. */

@@ -28,6 +28,7 @@ export interface HeaderBlock {
 
 const CR = 13;
 const LF = 10;
+const COLON = 0x3a;
 
 /** The length of the header block with its empty line; -1: the end is not among these bytes. */
 export function headerEnd(bytes: Buffer, from = 0): number {
@@ -49,8 +50,9 @@ export function splitHeader(bytes: Buffer): HeaderBlock {
   while (start < bytes.length && !isEmptyLine(bytes, start)) {
     const end = fieldEnd(bytes, start);
     const { name, bodyStart } = nameOf(bytes, start, end);
-    const n = (counts.get(name.toLowerCase()) ?? 0) + 1;
-    counts.set(name.toLowerCase(), n);
+    const key = name.toLowerCase();
+    const n = (counts.get(key) ?? 0) + 1;
+    counts.set(key, n);
     fields.push({ name, n, start, end, bodyStart });
     start = end;
   }
@@ -60,13 +62,16 @@ export function splitHeader(bytes: Buffer): HeaderBlock {
 /** Every field of a name, in order. */
 export function fieldsNamed(block: HeaderBlock, name: string): HeaderField[] {
   const wanted = name.toLowerCase();
-  return block.fields.filter((field) => field.name.toLowerCase() === wanted);
+  return block.fields.filter(
+    (field) => field.name.length === wanted.length && field.name.toLowerCase() === wanted,
+  );
 }
 
 /** The body of a field, unfolded and trimmed, read as UTF-8. */
 export function bodyOf(block: HeaderBlock, field: HeaderField): string {
   const raw = block.bytes.toString('utf8', field.bodyStart, field.end);
-  return raw.replaceAll(/\r?\n(?=[ \t])/g, '').trim();
+  const ends = raw.trim();
+  return ends.includes('\n') ? raw.replaceAll(/\r?\n(?=[ \t])/g, '').trim() : ends;
 }
 
 /** The body of the first field of a name. */
@@ -88,11 +93,14 @@ function fieldEnd(bytes: Buffer, start: number): number {
 
 /** Field names are printable ASCII without a colon (RFC 5322 2.2); blanks before the colon are obsolete but seen. */
 function nameOf(bytes: Buffer, start: number, end: number): { name: string; bodyStart: number } {
-  const colon = bytes.subarray(start, end).indexOf(':');
-  if (colon === -1) return { name: '', bodyStart: start };
-  const name = bytes.toString('latin1', start, start + colon).replace(/[ \t]+$/, '');
+  const before = bytes.subarray(start, end).indexOf(COLON);
+  if (before === -1) return { name: '', bodyStart: start };
+  const colon = start + before;
+  let nameEnd = colon;
+  while (nameEnd > start && isBlank(bytes[nameEnd - 1])) nameEnd -= 1;
+  const name = bytes.toString('latin1', start, nameEnd);
   if (!/^[!-9;-~]+$/.test(name)) return { name: '', bodyStart: start };
-  return { name, bodyStart: start + colon + 1 };
+  return { name, bodyStart: colon + 1 };
 }
 
 function isEmptyLine(bytes: Buffer, at: number): boolean {

@@ -48,5 +48,5 @@ function peerWords(facts: ReceivedFacts): string[] {
 }
 
 function pathText(address: string): string {
-  return address.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}<>]/gu, '?');
+  return /^[!-;=?-~]*$/.test(address) ? address : address.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}<>]/gu, '?');
 }

@@ -18,6 +18,9 @@ export interface Peer {
   known(): string | undefined;
 }
 
+/** As addresses are written here: four numbers without zeros in front. */
+const plainIPv4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
 /** Names tried of a peer with many PTR records. */
 const mostNames = 10;
 
@@ -54,11 +57,13 @@ export function labelOf(peer: Peer): string {
 }
 
 export function isLoopback(address: string): boolean {
+  if (plainIPv4.test(address)) return address.startsWith('127.');
   return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback';
 }
 
 /** One spelling of an address; what is none comes back as it is. */
 export function plainAddress(text: string): string {
+  if (plainIPv4.test(text)) return text;
   const withoutZone = text.replace(/%.*$/, '');
   return ipaddr.isValid(withoutZone) ? ipaddr.process(withoutZone).toString() : text;
 }

@@ -41,7 +41,9 @@ export function defer(reply: Reply, because?: Because): Ruling {
 export async function conduct(rules: readonly Rule[]): Promise<Verdict> {
   const steps: Step[] = [];
   for (const { rule, ask } of rules) {
-    const ruling = await askSafely(ask);
+    const asked = askSafely(ask);
+    // Most rules know at once; a turn for each of them is a tenth of what a message costs.
+    const ruling = asked instanceof Promise ? await asked : asked;
     const because = ruling.because && { because: ruling.because };
     steps.push({ rule, outcome: 'outcome' in ruling ? ruling.outcome : ruling.says, ...because });
     if (ruling.says === 'refuse' || ruling.says === 'defer')
@@ -51,14 +53,19 @@ export async function conduct(rules: readonly Rule[]): Promise<Verdict> {
   return { outcome: 'accept', steps };
 }
 
-async function askSafely(ask: Rule['ask']): Promise<Ruling> {
+function askSafely(ask: Rule['ask']): Ruling | Promise<Ruling> {
   try {
-    return await ask();
+    const ruling = ask();
+    return ruling instanceof Promise ? ruling.catch(putOff) : ruling;
   } catch (cause) {
-    if (cause instanceof DnsUnavailable) return defer(dnsUnavailable451);
-    if (cause instanceof DirectoryUnavailable) return defer(directoryUnavailable451);
-    throw cause;
+    return putOff(cause);
   }
+}
+
+function putOff(cause: unknown): Ruling {
+  if (cause instanceof DnsUnavailable) return defer(dnsUnavailable451);
+  if (cause instanceof DirectoryUnavailable) return defer(directoryUnavailable451);
+  throw cause;
 }
 
 /** A field of the Configuration as the reason of a ruling. */

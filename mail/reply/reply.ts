@@ -12,7 +12,7 @@ export interface Reply {
 
 /** Makes a reply; `detail` is the enhanced code without its class, e.g. `7.1`. */
 export function reply(code: number, detail: string | undefined, text: string): Reply {
-  const clean = text.replaceAll(/[^\P{Cc}\n]/gu, ' ');
+  const clean = /^[ -~\n]*$/.test(text) ? text : text.replaceAll(/[^\P{Cc}\n]/gu, ' ');
   if (detail === undefined) return { code, text: clean };
   return { code, enhanced: `${Math.floor(code / 100)}.${detail}`, text: clean };
 }

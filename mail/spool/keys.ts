@@ -1,5 +1,5 @@
 /** Keys of the spool, derived from the message's id alone, so that every component names the same thing. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Delivery, Transport } from './records.ts';
 
 const shards = 64;
@@ -7,7 +7,7 @@ const hopShards = 8;
 
 /** The first byte of SHA-256 of the id: spreads keys evenly over prefixes and shards. */
 function hashByte(id: string): number {
-  return createHash('sha256').update(id).digest()[0] ?? 0;
+  return Number.parseInt(hash('sha256', id).slice(0, 2), 16);
 }
 
 export function bodyKeyOf(id: string): string {
