@@ -3,10 +3,24 @@
  * `context.environments` named by `-c environment=NAME`. Wrong values end the synth, one sentence per mistake.
  * `-c local=true` is the gateway on one machine: direct sending on, no NAT, nothing bundled.
  */
+import {
+  acmArn,
+  hostName,
+  isVpc,
+  logDays,
+  matches,
+  oneOf,
+  resolver,
+  wholeNumber,
+  type Check,
+} from './setting-checks.ts';
+
 export interface Deployment {
   readonly stackName: string;
   /** Name of the Server document this stack runs. */
   readonly server: string;
+  /** By which clients and other hosts know the listener; the first is the name of its address too. Outputs spell their records. */
+  readonly hostNames: readonly string[];
   readonly directSending: boolean;
   /** IPv6 clients too; their addresses then come by PROXY v2. */
   readonly dualStack: boolean;
@@ -26,6 +40,8 @@ export interface Deployment {
   readonly listenerCpu: number;
   readonly listenerMemoryMb: number;
   readonly logDays: number;
+  /** Functions are traced by X-Ray. */
+  readonly tracing: boolean;
   readonly local: boolean;
   /** Off where only the template is wanted: functions and image carry a placeholder. */
   readonly bundle: boolean;
@@ -50,6 +66,7 @@ type Choices = Omit<Deployment, 'local' | 'bundle'>;
 const defaults: Choices = {
   stackName: 'postern',
   server: 'Mail1/Acme',
+  hostNames: [],
   directSending: false,
   dualStack: false,
   vpc: undefined,
@@ -63,44 +80,8 @@ const defaults: Choices = {
   listenerCpu: 256,
   listenerMemoryMb: 1024,
   logDays: 30,
+  tracing: true,
 };
-
-type Check = (value: unknown) => boolean;
-const matches =
-  (pattern: RegExp): Check =>
-  (value) =>
-    typeof value === 'string' && pattern.test(value);
-const oneOf =
-  (allowed: readonly unknown[]): Check =>
-  (value) =>
-    allowed.includes(value);
-const resolver = /^(\d{1,3}(\.\d{1,3}){3}(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?)$/;
-const acmArn = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]+$/;
-const wholeNumber =
-  (from: number, to: number): Check =>
-  (value) =>
-    Number.isInteger(value) && Number(value) >= from && Number(value) <= to;
-
-function isVpc(value: unknown): boolean {
-  const { id, zones, publicSubnets, directSubnets, ...rest } = (value ?? {}) as Record<string, unknown>;
-  const oneInEach = (subnets: unknown): boolean =>
-    Array.isArray(subnets) &&
-    Array.isArray(zones) &&
-    subnets.length === zones.length &&
-    subnets.every(matches(/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/));
-  return (
-    matches(/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/)(id) &&
-    Array.isArray(zones) &&
-    zones.length > 0 &&
-    zones.every(matches(/^[a-z0-9-]+$/)) &&
-    oneInEach(publicSubnets) &&
-    (directSubnets === undefined || oneInEach(directSubnets)) &&
-    Object.keys(rest).length === 0
-  );
-}
-
-/** What CloudWatch Logs accepts. */
-const logDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731];
 
 const rules: Record<keyof Choices, readonly [Check, string]> = {
   stackName: [
@@ -108,6 +89,10 @@ const rules: Record<keyof Choices, readonly [Check, string]> = {
     'lower-case letters, digits and hyphens, at most 30, a letter first',
   ],
   server: [matches(/^[^/\s][^/]*(\/[^/]+)*$/), 'the name of a Server document, such as Mail1/Acme'],
+  hostNames: [
+    (value) => Array.isArray(value) && value.every(matches(hostName)),
+    'a list of full host names, such as ["mail.acme.example"]',
+  ],
   directSending: [(value) => typeof value === 'boolean', 'true or false'],
   dualStack: [(value) => typeof value === 'boolean', 'true or false'],
   vpc: [
@@ -139,6 +124,7 @@ const rules: Record<keyof Choices, readonly [Check, string]> = {
     'a multiple of 512 up to 30720',
   ],
   logDays: [oneOf(logDays), `one of ${logDays.join(', ')}`],
+  tracing: [(value) => typeof value === 'boolean', 'true or false'],
 };
 
 export const settingNames: readonly string[] = Object.keys(rules);

@@ -1,5 +1,5 @@
 /**
- * A Lambda function of the gateway: Node 24 on ARM64, traced, its own role and log group, bundled by esbuild.
+ * A Lambda function of the gateway: Node 24 on ARM64, traced unless switched off, its own role and log group, bundled by esbuild.
  * It has no rights but those that nouns grant it, and it must be given every variable its settings.ts names.
  */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
@@ -71,7 +71,7 @@ export class GatewayFunction extends Construct implements Component {
       architecture: Architecture.ARM_64,
       timeout: Duration.seconds(settings.timeoutSeconds),
       memorySize: settings.memoryMb,
-      tracing: Tracing.ACTIVE,
+      tracing: deployment.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
       logGroup: this.logGroup,
       environment: { POWERTOOLS_SERVICE_NAME: this.name, POWERTOOLS_METRICS_NAMESPACE: deployment.stackName },
     };

@@ -24,6 +24,9 @@ export class Network extends Construct {
   /** Where direct sending stands; undefined where it is off, and on one machine. */
   readonly direct: { vpc: IVpc; securityGroups: ISecurityGroup[] } | undefined;
 
+  /** Where direct mail comes from, in a network of the stack's own. */
+  directAddress: string | undefined;
+
   constructor(scope: Construct, { directSending, dualStack, vpc, local }: Deployment) {
     super(scope, 'Network');
     const behindNat = directSending && !local;
@@ -79,6 +82,7 @@ export class Network extends Construct {
   /** One address for everything that leaves: receivers judge it, and it needs a PTR record. */
   private nat() {
     const address = new CfnEIP(this, 'DirectAddress', { domain: 'vpc' });
+    this.directAddress = address.attrPublicIp;
     new CfnOutput(this, 'DirectAddressOutput', {
       key: 'DirectAddress',
       description: 'Ask AWS for a PTR record from this address to the host name of direct sending',

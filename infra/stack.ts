@@ -13,6 +13,7 @@ import { Mailboxes } from './mailboxes.ts';
 import { Network } from './network.ts';
 import type { Nouns } from './nouns.ts';
 import { publishDirectory } from './publish-directory.ts';
+import { spellRecords } from './records.ts';
 import { directOutbound, relayOutbound } from './relay-outbound.ts';
 import { reportFailure } from './report-failure.ts';
 import { retryDeferred } from './retry-deferred.ts';
@@ -37,6 +38,7 @@ export class PosternStack extends Stack {
     this.listener = new Listener(this, nouns);
     this.functions = this.gatewayFunctions(nouns);
     this.watch(nouns);
+    spellRecords(this, nouns, this.listener);
     new CfnOutput(this, 'Bucket', { value: nouns.bucket.bucket.bucketName });
   }
 

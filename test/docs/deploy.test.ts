@@ -14,8 +14,10 @@ test('every setting has its row', () => {
 });
 
 test('the outputs it speaks of are those of the stack', async () => {
-  const { Outputs } = await synthesize({ postern: { directSending: true } });
-  for (const name of ['MxTarget', 'DirectAddress', 'Dashboard']) {
+  const { Outputs } = await synthesize({
+    postern: { directSending: true, hostNames: ['mail.acme.example'] },
+  });
+  for (const name of ['MxTarget', 'DirectAddress', 'Spf', 'Dashboard', 'Records', 'Ptr']) {
     assert.ok(page.includes(`\`${name}\``), name);
     assert.ok(name in (Outputs ?? {}), name);
   }

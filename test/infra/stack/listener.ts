@@ -55,6 +55,16 @@ test('tasks are ARM64, of a quarter CPU and 1 GB', () => {
   assert.deepEqual([task['Cpu'], task['Memory']], ['256', '1024']);
 });
 
+test('it is a Fargate service, whose tasks run as they are: no shell into them', () => {
+  assert.equal(service['LaunchType'], 'FARGATE');
+  assert.notEqual(service['EnableExecuteCommand'], true);
+  assert.deepEqual(
+    at(task, 'Volumes'),
+    [{ Name: 'staging' }],
+    'on the disk that a task has, and nowhere else',
+  );
+});
+
 test('two tasks run, and a deploy never has fewer', () => {
   assert.equal(service['DesiredCount'], 2);
   assert.equal(at(service, 'DeploymentConfiguration', 'MinimumHealthyPercent'), 100);

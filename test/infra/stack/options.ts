@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { synthesize } from '../../../infra/synthesize.ts';
 import { direct, usual } from './synthesized.ts';
-import { at, ofType, rightsOf } from './template.ts';
+import { at, ofType, plain, rightsOf } from './template.ts';
 
 const vpc = {
   id: 'vpc-01234567',
@@ -114,6 +114,77 @@ test('with a certificate of ACM the listener may export that one, and reads no s
   );
   const local = JSON.stringify(await synthesize({ postern: { certificateArn }, local: true }));
   assert.ok(!local.includes(certificateArn), 'there is no ACM on one machine');
+});
+
+/** Everything that only a setting brings, in one template. */
+const set = await synthesize({
+  postern: {
+    hostNames: ['mail.acme.example', 'mail2.acme.example'],
+    directSending: true,
+    dnsServers: ['10.0.0.2', '10.0.0.3:5353'],
+    dnssecResolver: '10.0.0.4:53',
+    listenerTasks: 3,
+    listenerCpu: 1024,
+    listenerMemoryMb: 2048,
+    logDays: 90,
+    tracing: false,
+  },
+});
+
+test('outputs spell the records of the host names', () => {
+  const output = (name: string) => plain(set, set.Outputs?.[name]?.Value);
+  const target = output('MxTarget');
+  const names = [`mail.acme.example ALIAS ${target}`, `mail2.acme.example ALIAS ${target}`];
+  assert.equal(output('Records'), [...names, 'MX 10 mail.acme.example'].join('; '));
+  assert.equal(output('Ptr'), `${output('DirectAddress')} PTR mail.acme.example`);
+});
+
+test('resolvers are told to every component', () => {
+  const [task] = ofType(set, 'AWS::ECS::TaskDefinition');
+  const listener = at(task?.properties, 'ContainerDefinitions', 0, 'Environment') as Record<
+    string,
+    unknown
+  >[];
+  const environments = [
+    Object.fromEntries(listener.map(({ Name, Value }) => [Name, Value])),
+    ...ofType(set, 'AWS::Lambda::Function').map(({ properties }) =>
+      at(properties, 'Environment', 'Variables'),
+    ),
+  ];
+  assert.equal(environments.length, 8);
+  for (const environment of environments) {
+    assert.equal(at(environment, 'DNS_SERVERS'), '10.0.0.2,10.0.0.3:5353');
+    assert.equal(at(environment, 'DNSSEC_RESOLVER'), '10.0.0.4:53');
+  }
+});
+
+test('sizes are those of the settings', () => {
+  const [task] = ofType(set, 'AWS::ECS::TaskDefinition');
+  assert.deepEqual([task?.properties['Cpu'], task?.properties['Memory']], ['1024', '2048']);
+  assert.equal(ofType(set, 'AWS::ECS::Service')[0]?.properties['DesiredCount'], 3);
+});
+
+test('every log forgets after the days of the settings', () => {
+  const groups = ofType(set, 'AWS::Logs::LogGroup').map(({ properties }) => properties['RetentionInDays']);
+  assert.deepEqual([...new Set(groups)], [90]);
+  assert.equal(groups.length, 8);
+});
+
+test('without tracing nothing is traced, and nobody may write traces', () => {
+  const modes = ofType(set, 'AWS::Lambda::Function').map(({ properties }) => properties['TracingConfig']);
+  assert.deepEqual([...new Set(modes)], [undefined]);
+  assert.ok(!JSON.stringify(set).includes('xray:'));
+});
+
+test('direct mail leaves by the one address that the outputs name, and nothing comes in there', () => {
+  const [address, ...others] = ofType(set, 'AWS::EC2::EIP');
+  assert.equal(others.length, 0);
+  const [nat] = ofType(set, 'AWS::EC2::NatGateway');
+  assert.deepEqual(nat?.properties['AllocationId'], { 'Fn::GetAtt': [address?.id, 'AllocationId'] });
+  assert.deepEqual(set.Outputs?.['DirectAddress']?.Value, { 'Fn::GetAtt': [address?.id, 'PublicIp'] });
+  const group = ofType(set, 'AWS::EC2::SecurityGroup').find(({ id }) => id.startsWith('NetworkDirect'));
+  assert.notEqual(group, undefined);
+  assert.equal(group?.properties['SecurityGroupIngress'], undefined);
 });
 
 test('with direct sending, outputs say what the PTR and SPF records need', () => {

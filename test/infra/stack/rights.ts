@@ -193,9 +193,10 @@ test('the bucket is closed to calls without TLS, and opened to nobody', () => {
   );
 });
 
-test('no variable of a component is a secret', () => {
-  const text = JSON.stringify(
-    ofType(template, 'AWS::Lambda::Function').map(({ properties }) => properties['Environment']),
-  );
-  assert.doesNotMatch(text, /password|private.?key|BEGIN |resolve:secretsmanager/i);
+test('no secret stands in the template, in a variable or anywhere else', () => {
+  const text = JSON.stringify(template);
+  assert.doesNotMatch(text, /password|private.?key|-----BEGIN|resolve:(secretsmanager|ssm-secure)/i);
+  assert.deepEqual(ofType(template, 'AWS::SecretsManager::Secret'), [], 'administrators make them');
+  const [task] = ofType(template, 'AWS::ECS::TaskDefinition');
+  assert.equal(at(task?.properties, 'ContainerDefinitions', 0, 'Secrets'), undefined);
 });
