@@ -110,6 +110,7 @@ class Walk {
     this.#steps.push(...connection.verdict.steps);
     if (connection.verdict.outcome === 'refuse')
       return ended(this.#steps, connection.verdict.reply, question);
+    this.#steps.push(...tlsSteps(context));
     const sender = parsePath(bracketed(question.from), { smtpUtf8: true });
     if (!sender.ok)
       return this.#endWith([step('sender', sender.problem)], refuse(senderSyntax501(sender.problem)));
@@ -181,6 +182,14 @@ async function recipientVerdict(
 
 function headerFrom(sender: ReversePath): HeaderBlock {
   return splitHeader(Buffer.from(sender === null ? '\r\n' : `From: <${sender.text}>\r\n\r\n`));
+}
+
+/** A session is taken to be under TLS where it has to be. */
+function tlsSteps({ settings, session }: PolicyContext): Step[] {
+  const { name, inboundCommands } = settings.configuration;
+  if (session.port === 'smtps' || inboundCommands.startTls !== 'required') return [];
+  const because = { document: `Configuration ${name}`, field: 'inboundCommands.startTls', entry: 'required' };
+  return [step('TLS', 'only after STARTTLS, else 530 5.7.0', because)];
 }
 
 function openSteps({ settings, session }: PolicyContext): Step[] {

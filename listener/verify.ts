@@ -1,12 +1,15 @@
 /**
  * VRFY and EXPN, off unless the Configuration switches them on (RFC 5321 section 3.5): they tell strangers who is
- * in the directory.
+ * in the directory. An address of ours is looked up as RCPT would; of another domain nothing is said.
  */
 import { logSafe } from '../mail/address/address.ts';
-import type { Entry } from '../mail/directory/directory.ts';
+import { parseAddress } from '../mail/address/path.ts';
+import type { Directory, Entry } from '../mail/directory/directory.ts';
+import { isLocalDomain } from '../mail/directory/local-domains.ts';
+import { lookUpRecipient, type LookUp } from '../mail/directory/look-up.ts';
 import { noSuchUser550, notUnique553 } from '../mail/reply/message-replies.ts';
-import { reply } from '../mail/reply/reply.ts';
-import { notImplemented502, syntaxError501 } from '../mail/reply/session-replies.ts';
+import { reply, type Reply } from '../mail/reply/reply.ts';
+import { cannotVerify252, notImplemented502, syntaxError501 } from '../mail/reply/session-replies.ts';
 import { say, type Answer } from './answer.ts';
 import type { Dialogue } from './dialogue.ts';
 
@@ -15,27 +18,44 @@ export async function verify(dialogue: Dialogue, argument: string): Promise<Answ
   if (!settings.configuration.inboundCommands.vrfy) return say(notImplemented502);
   const name = bare(argument);
   if (name === '') return say(syntaxError501('VRFY takes a name or an address'));
-  const found = await find(dialogue, name);
-  if (found.length === 0) return say(noSuchUser550(logSafe(name)));
-  if (found.length > 1) return say(notUnique553(logSafe(name), logSafe(name)));
-  return say(reply(250, '1.5', describe(found[0]!)));
+  const address = parseAddress(name);
+  if (address.ok && !isLocalDomain(address.value.domain, settings)) return say(cannotVerify252);
+  const { directory } = dialogue.house.doors;
+  const found = address.ok
+    ? foundBy(await lookUpRecipient(address.value, settings, directory))
+    : await directory.findName(name);
+  return say(verdictOn(name, distinct(found)));
+}
+
+function verdictOn(name: string, [entry, ...more]: readonly Entry[]): Reply {
+  if (entry === undefined) return noSuchUser550(logSafe(name));
+  if (more.length > 0) return notUnique553(logSafe(name), logSafe(name));
+  return reply(250, '1.5', describe(entry));
 }
 
 export async function expand(dialogue: Dialogue, argument: string): Promise<Answer> {
   const settings = await dialogue.house.settings();
   if (!settings.configuration.inboundCommands.expn) return say(notImplemented502);
   const name = bare(argument);
-  if (name === '') return say(syntaxError501('EXPN takes the name of a group'));
-  const group = await dialogue.house.doors.directory.group(name);
+  if (name === '') return say(syntaxError501('EXPN takes the name or the address of a group'));
+  const group = await groupOf(dialogue.house.doors.directory, name);
   if (group === undefined) return say(noSuchUser550(logSafe(name)));
   const members = group.members.map((member) => logSafe(member));
   return say(reply(250, '1.5', members.join('\n') || 'no members'));
 }
 
-async function find(dialogue: Dialogue, name: string): Promise<Entry[]> {
-  const { directory } = dialogue.house.doors;
-  const found = name.includes('@') ? await directory.findAddress(name) : await directory.findName(name);
-  return [...new Map(found.map((entry) => [`${entry.form} ${entry.name}`, entry])).values()];
+async function groupOf(directory: Directory, text: string): ReturnType<Directory['group']> {
+  const owners = text.includes('@') ? await directory.findAddress(text) : [];
+  return directory.group(owners.find(({ form }) => form === 'Group')?.name ?? text);
+}
+
+function foundBy(found: LookUp): readonly Entry[] {
+  if ('found' in found) return [found.found];
+  return 'ambiguous' in found ? found.ambiguous : [];
+}
+
+function distinct(entries: readonly Entry[]): Entry[] {
+  return [...new Map(entries.map((entry) => [`${entry.form} ${entry.name}`, entry])).values()];
 }
 
 function describe({ name, document }: Entry): string {

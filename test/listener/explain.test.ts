@@ -194,3 +194,20 @@ test('the listener does what the explanation says', async () => {
   );
   assert.ok(outcomes.size > 8, [...outcomes].join());
 });
+
+test('where STARTTLS is required, an explanation says so and goes on as if it had been given', async () => {
+  const settings = settingsOf({
+    ...known,
+    configuration: { inboundCommands: { startTls: 'required' } },
+  });
+  const { directory, resolver } = world(known);
+  const asked = { from: 'a@there.example', to: ['alice@acme.example'], peer: '192.0.2.1', helo: '' };
+  for (const [port, told] of [
+    ['smtp', true],
+    ['smtps', false],
+  ] as const) {
+    const { steps } = await explainMessage({ settings, directory, resolver }, { ...asked, port });
+    const tls = steps.find(({ rule }) => rule === 'TLS');
+    assert.equal(tls?.because?.field, told ? 'inboundCommands.startTls' : undefined);
+  }
+});
