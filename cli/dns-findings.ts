@@ -6,6 +6,7 @@ import type { Settings } from '../mail/directory/settings.ts';
 import { DnsUnavailable } from '../mail/relay/doors.ts';
 import { canonicalDomain } from '../mail/address/domain.ts';
 import { dkimKey, type KeyWorld } from './dns-dkim.ts';
+import { spf } from './dns-spf.ts';
 import { mtaSts, type StsWorld } from './dns-sts.ts';
 import { found, texts, type DnsWorld, type Finding, type Found } from './dns-world.ts';
 
@@ -100,19 +101,6 @@ async function ptr({ resolver }: DnsWorld, host: string): Promise<Found> {
     text,
     `Have the PTR of ${which} name ${host}; many hosts refuse mail from an address without one.`,
   );
-}
-
-async function spf(world: DnsWorld, domain: string): Promise<Found> {
-  const records = await texts(world, domain, /^v=spf1(\s|$)/i);
-  const viaSes = world.settings.configuration.routing.relayHost === 'ses';
-  const wanted = `Write: ${domain}. IN TXT "v=spf1 mx ${viaSes ? 'include:amazonses.com ' : ''}-all"`;
-  if (records.length === 0) return found('', wanted);
-  const text = records.join(' | ');
-  if (records.length > 1)
-    return found(text, 'Keep one of these records: several are a permanent error (RFC 7208).');
-  if (/(^|\s)\+?all(\s|$)/i.test(text))
-    return found(text, 'Write -all or ~all: this lets the whole world send in its name.');
-  return found(text, undefined);
 }
 
 function dkimLooks(world: KeyWorld, domain: string): Look[] {

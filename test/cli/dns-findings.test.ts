@@ -112,6 +112,18 @@ test('each thing that is wrong', async () => {
       /IN MX 10 mail1\.acme\.example/,
     ],
     ['two SPF records', { 'acme.example': { txt: ['v=spf1 -all', 'v=spf1 mx -all'] } }, 'SPF', /Keep one/],
+    [
+      'SPF without our own address, which sends',
+      { 'acme.example': { mx: [[10, 'mail1.acme.example']], txt: ['v=spf1 ip4:203.0.113.1 -all'] } },
+      'SPF',
+      /leaves from 192\.0\.2\.7, for which this says fail: add ip4:192\.0\.2\.7/,
+    ],
+    [
+      'SPF that cannot be read',
+      { 'acme.example': { mx: [[10, 'mail1.acme.example']], txt: ['v=spf1 ip9:1 -all'] } },
+      'SPF',
+      /permanent error/,
+    ],
     ['SPF for everybody', { 'acme.example': txt('v=spf1 +all') }, 'SPF', /the whole world/],
     ['a key revoked', { 's1._domainkey.acme.example': txt('v=DKIM1; p=') }, 'DKIM', /s1\._domainkey/],
     [
