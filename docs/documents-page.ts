@@ -26,7 +26,8 @@ Within seconds of a write the gateway answers in the item itself:
 * \`problems\`: it is not in force as it stands; the last valid version is. Each sentence names the field and what would be right.
 * \`warnings\`: valid, and perhaps not meant. They stop nothing: an open relay, a postmaster that nobody is, a route that needs
   direct sending where that is not deployed, a member of a listed group that is nobody's name, a DNS list that does not answer for
-  its test entry, a secret that nobody has made. DNS and secrets are looked at again every 15 minutes.
+  its test entry, a secret that nobody has made. DNS and secrets are asked with every write of the document, and
+  every 15 minutes.
 
 Documents may be written in any order: one that names another waits, with the problem, until the other is published. Of two
 documents with one Internet address, or two default Global Domains, the one in force stays; when it goes, the other takes
