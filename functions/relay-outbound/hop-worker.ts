@@ -66,12 +66,12 @@ export async function drainHop(work: HopWork, doors: HopDoors, timeLeft: () => n
   if (state?.closedUntil !== undefined && state.closedUntil > doors.clock().toISOString()) return;
   const remaining = (): number => timeLeft() - doors.limits.closing;
   const leaseUntil = later(doors.clock(), timeLeft() + leaseReserve);
-  const slow = new SlowPlace(work, doors, leaseUntil);
+  let trouble = troubleOf(state, doors.clock());
+  const slow = new SlowPlace(work, doors, { until: leaseUntil, known: trouble.slow });
   const carrierFor = (current: Settings): Carrier => doors.carrierFor(work, current, remaining);
   const carrier = new CurrentCarrier({ settings: doors.settings, carrierFor }, set);
   const run: Run = { ...doors, work, carrier, remaining, leaseUntil, seen: new Set(), slow };
   let keys = await firstLook(run);
-  let trouble = troubleOf(state, doors.clock());
   let end: End = 'drained';
   // A pointer that found no slot relied on us: what came while the slot was being freed is ours.
   for (; end === 'drained' && keys.length > 0; keys = await unseen(run)) {
@@ -94,7 +94,7 @@ async function drainWithSlot(run: Run, keys: readonly DeliveryKey[], trouble: Tr
   const slot = await run.hops.takeSlot(run.work, limit, run.leaseUntil);
   if (slot === undefined) return 'no slot';
   const end = await drainInSlot(run, slot, { keys, trouble });
-  if (end === 'slow') await run.slow.postpone(limit);
+  if (end === 'slow') await run.slow.postpone();
   return end;
 }
 
@@ -108,8 +108,7 @@ async function drainInSlot(run: Run, slot: Slot, start: Start): Promise<End> {
     if (start.trouble.slow && !(await run.slow.take())) return 'slow';
     return await drain(run, start);
   } finally {
-    await run.carrier.close();
-    await run.slow.free();
+    await run.carrier.close().finally(() => run.slow.free());
     await run.hops.freeSlot(slot);
   }
 }

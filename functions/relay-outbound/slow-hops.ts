@@ -46,12 +46,15 @@ export class SlowPlace {
   readonly #work: HopWork;
   readonly #doors: SlowDoors;
   readonly #until: string;
-  #place: Slot | undefined;
+  #place: Promise<Slot | undefined> | undefined;
+  /** The hop stands as slow, for all to see. */
+  #known: boolean;
 
-  constructor(work: HopWork, doors: SlowDoors, until: string) {
+  constructor(work: HopWork, doors: SlowDoors, so: { readonly until: string; readonly known: boolean }) {
     this.#work = work;
     this.#doors = doors;
-    this.#until = until;
+    this.#until = so.until;
+    this.#known = so.known;
   }
 
   /** Takes a place, unless there is one; false: none is free. */
@@ -59,12 +62,14 @@ export class SlowPlace {
     const { hops, limits } = this.#doors;
     // No next hop has such a name.
     const pool = { transport: this.#work.transport, nextHop: `* slow ${limits.pool}` };
-    this.#place ??= await hops.takeSlot(pool, limits.slowWorkers, this.#until);
-    return this.#place !== undefined;
+    const taking = (this.#place ??= hops.takeSlot(pool, limits.slowWorkers, this.#until));
+    const place = await taking.catch(() => undefined);
+    if (place === undefined && this.#place === taking) this.#place = undefined;
+    return (await taking) !== undefined;
   }
 
   async free(): Promise<void> {
-    const place = this.#place;
+    const place = await this.#place;
     this.#place = undefined;
     if (place !== undefined) await this.#doors.hops.freeSlot(place);
   }
@@ -86,10 +91,11 @@ export class SlowPlace {
     }, slowAfter);
     try {
       const result = await send();
+      clearTimeout(timer);
       const took = clock().getTime() - began;
       await told;
       if (took <= slowAfter) {
-        await this.free();
+        await this.#quickAgain();
         return { result, stay: true };
       }
       if (took > limits.timedOutAfter) told = this.#tell(true);
@@ -100,6 +106,14 @@ export class SlowPlace {
     }
   }
 
+  async #quickAgain(): Promise<void> {
+    await this.free();
+    if (!this.#known) return;
+    this.#known = false;
+    const { hops, clock } = this.#doors;
+    await hops.slow(this.#work, clock().toISOString(), false).catch(() => undefined);
+  }
+
   async #turnsOutSlow(giveWay: () => void): Promise<void> {
     // What cannot be written is no reason to leave.
     const [placed] = await Promise.all([this.take().catch(() => true), this.#tell(false)]);
@@ -107,15 +121,17 @@ export class SlowPlace {
   }
 
   /** The hop waits: one pointer comes back for it. */
-  async postpone(limit: number): Promise<void> {
+  async postpone(): Promise<void> {
     const { hops, queue, clock } = this.#doors;
     const until = later(clock(), (comeBackSeconds - 1) * 1_000);
-    const held = await hops.takeSlot(this.#work, limit, until);
+    // Of one slot: who has it works, or has called already.
+    const held = await hops.takeSlot(this.#work, 1, until);
     if (held !== undefined) await queue.hop(this.#work, comeBackSeconds);
   }
 
   /** Only a help for others: what cannot be written is found out by each. */
   async #tell(alone: boolean): Promise<void> {
+    this.#known = true;
     const { hops, clock } = this.#doors;
     await hops.slow(this.#work, later(clock(), rememberedFor), alone).catch(() => undefined);
   }

@@ -199,6 +199,43 @@ test('a place that is free is taken in the midst of a slow attempt', async () =>
   assert.equal(spool.slots.size, 0, 'and given back');
 });
 
+test('a hop that is quick again is no longer known as slow', async () => {
+  const spool = spoolOf(due('a'));
+  await spool.slow(work, later(start, minute), false);
+  await drain(spool, () => relayed);
+  assert.ok((spool.states.get(hop)?.slowUntil ?? '') <= start.toISOString());
+  assert.equal(spool.slots.size, 0);
+});
+
+test('an attempt that ends as it turns out slow holds one place, and gives it back', async () => {
+  const spool = spoolOf(due('a'));
+  const takeSlot = spool.takeSlot.bind(spool);
+  spool.takeSlot = async (work, limit, until) => {
+    // The timer's turn comes while the end of the attempt asks for a place.
+    if (work.nextHop.startsWith('*')) await new Promise((resolve) => void setTimeout(resolve, 5));
+    return takeSlot(work, limit, until);
+  };
+  await drain(
+    spool,
+    () => {
+      const until = performance.now() + 3;
+      while (performance.now() < until);
+      now = new Date(now.getTime() + 10);
+      return relayed;
+    },
+    { slowAfter: 1 },
+  );
+  assert.equal(spool.slots.size, 0);
+});
+
+test('many pointers of a slow hop come back as one', async () => {
+  const spool = spoolOf(due('a'));
+  await spool.slow(work, later(start, minute), false);
+  for (let n = 0; n < 2; n++) await spool.takeSlot(pool, 2, '');
+  for (let n = 0; n < 5; n++) await drain(spool, () => relayed);
+  assert.deepEqual(queued, ['hop relay.example later']);
+});
+
 test('a hop that is known to be slow takes no worker beyond the places, however many pointers come', async () => {
   const spool = spoolOf(due('a'));
   await spool.slow(work, later(start, minute), true);
