@@ -49,12 +49,18 @@ export function settleAttempt(
     attempts: claimed.attempts + 1,
     claims: 0,
     recipients: claimed.recipients.map((recipient) => afterResult(recipient, said, at)),
-    lastReply: said.findLast((result) => result.outcome === 'waiting')?.reply ?? claimed.lastReply,
+    lastReply: lastReplyOf(said) ?? claimed.lastReply,
     events: withEvents(claimed, said, at),
   };
   if (at >= claimed.expireAt) expire(next, at, context.configuration);
   else if (claimed.delayAt !== undefined && at >= claimed.delayAt) owe(next, 'delayed');
   return settled(next, context);
+}
+
+/** What stands in the way of those who wait, else of those who failed. */
+function lastReplyOf(results: readonly RecipientResult[]): string | undefined {
+  const last = (wanted: RecipientResult['outcome']) => results.findLast(({ outcome }) => outcome === wanted);
+  return (last('waiting') ?? last('failed'))?.reply;
 }
 
 /** Puts a delivery off without counting an attempt: the hop is closed, no way there is deployed, over quota. */

@@ -157,7 +157,8 @@ function remove(delivery: Delivery, report: boolean, now: Date): Delivery {
 function removed(recipient: Recipient, tells: boolean, at: string): Recipient {
   if (recipient.outcome === 'failed' && tells && recipient.told !== true) return withOwed(recipient);
   if (recipient.outcome !== 'waiting') return recipient;
-  const { owes: _, ...rest } = recipient;
+  // What a host said earlier is not why it ends.
+  const { owes: _, remote: __, ...rest } = recipient;
   if (!tells) return { ...rest, outcome: 'deleted', at };
   const reply = 'Deleted by an administrator';
   return withOwed({ ...rest, outcome: 'failed', at, reply, replyBy: 'X-Notes', failure: 'transfer' });

@@ -123,6 +123,13 @@ describe('what an attempt makes of a delivery', () => {
     assert.match(after.wake ?? '', /^h#/);
   });
 
+  test('the last reply is that to those who wait, else to those who failed', () => {
+    const failed = result(carl, 'failed', '550 no');
+    const last = (other: RecipientResult) => settle(outbound(), [other, failed]).lastReply;
+    assert.equal(last(result(anna, 'waiting', '450 later')), '450 later');
+    assert.equal(last(result(anna, 'relayed', '250 ok')), '550 no');
+  });
+
   test('waits grow with every attempt and stop at four hours', () => {
     const due = (attempts: number): string => settle(outbound({ attempts }), []).dueAt;
     assert.equal(due(0), '2026-11-21T12:15:00.000Z');

@@ -140,6 +140,14 @@ describe('an administrator steers', () => {
     );
   });
 
+  test('a deletion is our word, not that of the host that put it off', () => {
+    const recipients = [
+      waiting('a@x.example', { reply: '450 later', replyBy: 'smtp', remote: 'mx.x.example' }),
+    ];
+    const [one] = steered(outbound({ state: 'deferred', recipients }), 'delete-report').recipients;
+    assert.deepEqual([one?.replyBy, one?.remote], ['X-Notes', undefined]);
+  });
+
   test('what some have got is not called deleted', () => {
     const recipients = [waiting('a@x.example', { outcome: 'relayed' }), waiting('b@x.example')];
     assert.equal(steered(outbound({ state: 'deferred', recipients }), 'delete').state, 'delivered');
