@@ -45,6 +45,8 @@ export interface Harness {
   problems(form: string, name: string): Promise<readonly string[]>;
   settings(): Promise<Settings | undefined>;
   views(): Promise<Record<string, unknown>[]>;
+  /** All views, and all items with their marks, as lines in order. */
+  state(): Promise<string[]>;
   stop(): Promise<void>;
 }
 export type Document = SourceKey & Record<string, unknown>;
@@ -126,6 +128,13 @@ function over(parts: Parts): Omit<Harness, 'stop'> {
   async function remove(form: string, name: string): Promise<void> {
     await client.send(new DeleteItemCommand({ TableName: tables.directory, Key: marshall({ form, name }) }));
   }
+  async function views(): Promise<Record<string, unknown>[]> {
+    const found: Record<string, unknown>[] = [];
+    const pages = paginateScan({ client }, { TableName: tables.views, ConsistentRead: true });
+    for await (const { Items = [] } of pages)
+      found.push(...Items.map((one) => fromItem<Record<string, unknown>>(one)));
+    return found;
+  }
   return {
     ...parts,
     publisher,
@@ -148,12 +157,12 @@ function over(parts: Parts): Omit<Harness, 'stop'> {
       const pointer = await publisher.settings.pointer(ownServer);
       return pointer && publisher.settings.read(pointer);
     },
-    async views() {
-      const found: Record<string, unknown>[] = [];
-      const pages = paginateScan({ client }, { TableName: tables.views, ConsistentRead: true });
-      for await (const { Items = [] } of pages)
-        found.push(...Items.map((one) => fromItem<Record<string, unknown>>(one)));
-      return found;
+    views,
+    async state() {
+      const items: object[] = [];
+      for await (const page of publisher.table.scan())
+        items.push(...page.map(({ form, name, hash, marks }) => ({ form, name, hash, marks })));
+      return [...(await views()), ...items].map((one) => JSON.stringify(one)).sort();
     },
   };
 }
