@@ -31,7 +31,7 @@ export function dataFolder(): string {
 }
 
 type Endpoints = Pick<Gateway, 'tables' | 'queues' | 'bucket' | 'server'> &
-  Record<'dynamodb' | 'sqs' | 's3', string>;
+  Record<'dynamodb' | 'sqs' | 's3', string> & { readonly tuning?: Readonly<Record<string, string>> };
 
 function localGateway(data: string): Gateway {
   const file = join(data, 'endpoints.json');
@@ -48,6 +48,8 @@ function localGateway(data: string): Gateway {
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
   });
+  // Name servers and ports of the run, so that explanations come true; the command's own environment wins.
+  for (const [name, value] of Object.entries(found.tuning ?? {})) process.env[name] ??= value;
   const { tables, queues, bucket, server } = found;
   const name = tables.directory.replace(/-directory$/, '');
   return {

@@ -18,6 +18,8 @@ export interface Endpoints extends ServiceEndpoints {
   readonly bucket: string;
   /** The server that runs here, for the command. */
   readonly server?: string;
+  /** Variables that this run looks things up with: a command asks where the gateway asks. */
+  readonly tuning?: Readonly<Record<string, string>>;
 }
 
 export interface EndpointFacts {
@@ -57,6 +59,12 @@ export function endpointsOf({ host, ports, services, stack, bucket }: EndpointFa
     },
     bucket,
   };
+}
+
+const lookUps = ['DNS_SERVERS', 'DNSSEC_RESOLVER', 'MX_PORT', 'MTA_STS_PORT'];
+
+export function tuningForCommands(tuning: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(tuning).filter(([name]) => lookUps.includes(name)));
 }
 
 const fileIn = (data: string): string => join(data, 'endpoints.json');

@@ -9,7 +9,13 @@ import { join } from 'node:path';
 import { CallRecord } from './call-record.ts';
 import { recordCalls, openFunctions, type Surroundings, threadData } from './components.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
-import { type Endpoints, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
+import {
+  type Endpoints,
+  endpointsOf,
+  removeEndpoints,
+  tuningForCommands,
+  writeEndpoints,
+} from './endpoints.ts';
 import { componentEnvironment } from './environment.ts';
 import { ListenerWorker } from './listener-worker.ts';
 import { openLogs } from './logs.ts';
@@ -83,6 +89,7 @@ async function start({ options, opened, stop, onEnd }: Starting): Promise<Gatewa
   const endpoints = {
     ...endpointsOf({ host, ports, services, stack, bucket: bucketOf(wiring) }),
     server,
+    tuning: tuningForCommands(options.tuning),
   };
   writeEndpoints(options.data, endpoints);
   opened.push(() => removeEndpoints(options.data));

@@ -198,6 +198,7 @@ test('the listener does what the explanation says', async () => {
 test('where STARTTLS is required, an explanation says so and goes on as if it had been given', async () => {
   const settings = settingsOf({
     ...known,
+    server: { smtpListener: true },
     configuration: { inboundCommands: { startTls: 'required' } },
   });
   const { directory, resolver } = world(known);

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { endpointsOf, removeEndpoints, writeEndpoints } from '../../local/endpoints.ts';
+import { endpointsOf, removeEndpoints, tuningForCommands, writeEndpoints } from '../../local/endpoints.ts';
 
 const url = 'http://127.0.0.1:1';
 const facts = (host: string) => ({
@@ -34,6 +34,11 @@ test('names and URLs are those of the stack', () => {
   });
   assert.equal(queues.direct, `${url}/000000000000/postern-direct`);
   assert.equal(bucket, 'mail');
+});
+
+test('a command learns where the run looks things up, and nothing else of its environment', () => {
+  const tuning = { DNS_SERVERS: '127.0.0.1:53', MX_PORT: '25', POSTERN_REFRESH: '1' };
+  assert.deepEqual(tuningForCommands(tuning), { DNS_SERVERS: '127.0.0.1:53', MX_PORT: '25' });
 });
 
 test('the file is written whole and removed', (t) => {
