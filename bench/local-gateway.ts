@@ -6,14 +6,12 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Endpoints } from '../local/endpoints.ts';
 
 export interface LocalGateway {
   readonly port: number;
   readonly data: string;
-  readonly endpoints: {
-    readonly dynamodb: string;
-    readonly tables: Readonly<Record<'mailboxes' | 'views' | 'spool', string>>;
-  };
+  readonly endpoints: Endpoints;
 }
 
 const root = join(import.meta.dirname, '..');
@@ -22,6 +20,7 @@ const startPatience = 60_000;
 export async function withGateway<T>(
   options: readonly string[],
   work: (gateway: LocalGateway) => Promise<T>,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<T> {
   const data = mkdtempSync(join(tmpdir(), 'postern-gateway-'));
   const ports = {
@@ -31,17 +30,19 @@ export async function withGateway<T>(
   };
   const gateway = spawn(process.execPath, [...options, join(root, 'local', 'start.mjs')], {
     cwd: root,
-    env: { ...process.env, ...ports, POSTERN_DATA: data, POSTERN_TICK: '3600' },
+    env: { ...process.env, ...ports, POSTERN_DATA: data, POSTERN_TICK: '3600', ...more },
     stdio: 'ignore',
   });
+  const ended = once(gateway, 'exit');
+  const gone = ended.then(() => {
+    throw new Error('The gateway ended; run npm start to see why.');
+  });
   try {
-    await until(() => existsSync(join(data, 'endpoints.json')), startPatience);
-    const endpoints = JSON.parse(
-      readFileSync(join(data, 'endpoints.json'), 'utf8'),
-    ) as LocalGateway['endpoints'];
-    return await work({ port: Number(ports.SMTP_PORT), data, endpoints });
+    await Promise.race([gone, until(() => existsSync(join(data, 'endpoints.json')), startPatience)]);
+    const endpoints = JSON.parse(readFileSync(join(data, 'endpoints.json'), 'utf8')) as Endpoints;
+    return await Promise.race([gone, work({ port: Number(ports.SMTP_PORT), data, endpoints })]);
   } finally {
-    const ended = once(gateway, 'exit');
+    gone.catch(() => undefined);
     gateway.kill('SIGTERM');
     await ended;
     rmSync(data, { recursive: true, force: true });

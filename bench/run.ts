@@ -2,8 +2,8 @@
  * The benchmark's command. Results are kept as JSON lines under bench/results and printed as tables, targets met and
  * missed. Linux; bench/setup.sh installs the peers.
  *
- *     npm run bench -- [accept] [dots] [memory] [idle] [send] [work] [way] [group]
- *                      [--rounds N] [--seconds S] [--servers a,b] [--cases a,b]
+ *     npm run bench -- [accept] [dots] [memory] [idle] [send] [work] [way] [group] [queue]
+ *                      [--rounds N] [--seconds S] [--servers a,b] [--cases a,b] [--messages N] [--domains N] [--flowing]
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,10 +19,18 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '3' },
     servers: { type: 'string' },
     cases: { type: 'string' },
+    messages: { type: 'string', default: '20000' },
+    domains: { type: 'string', default: '200' },
+    flowing: { type: 'boolean', default: false },
   },
 });
 
 const rounds = Number(values.rounds);
+const queueOptions = {
+  messages: Number(values.messages),
+  domains: Number(values.domains),
+  flowing: values.flowing,
+};
 const results = join(import.meta.dirname, 'results');
 
 async function acceptBench(): Promise<Judged[]> {
@@ -68,6 +76,7 @@ const benches: Readonly<Record<string, () => Promise<Judged[]>>> = {
   work: async () => (await import('./work.ts')).work(),
   way: async () => (await import('./way.ts')).way(),
   group: async () => (await import('./group.ts')).group(),
+  queue: async () => (await import('./queue.ts')).queue(queueOptions),
 };
 
 const names = positionals.length > 0 ? positionals : Object.keys(benches);

@@ -1,0 +1,115 @@
+/**
+ * Mail servers on loopback, each at an address of its own and all at one port, well or not: what a gateway meets that
+ * sends to many domains. They note for which recipient a message was taken, and how often.
+ */
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { nameOf } from './names.ts';
+
+export const ills = ['refuses', 'says 421', 'says 554', 'says 450', 'never greets', 'slow', 'drops'] as const;
+export type Manner = 'well' | (typeof ills)[number];
+
+const slowMilliseconds = 4_000;
+const ehlo = '250-host.example\r\n250-PIPELINING\r\n250 8BITMIME\r\n';
+const end = '\r\n.\r\n';
+
+/** When each recipient's message was taken, in order. */
+export type Taken = Map<string, number[]>;
+
+export class Host {
+  readonly address: string;
+  readonly domain: string;
+  manner: Manner;
+  /** Connections that came. */
+  connections = 0;
+  readonly #taken: Taken;
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+
+  constructor(n: number, manner: Manner, taken: Taken) {
+    this.address = `127.1.${n >> 8}.${n & 255}`;
+    this.domain = nameOf(this.address);
+    this.manner = manner;
+    this.#taken = taken;
+  }
+
+  /** Answers at the port; one that refuses does not listen. */
+  async open(port: number): Promise<void> {
+    if (this.manner === 'refuses') return;
+    this.#server = createServer({ noDelay: true }, (socket) => this.#converse(socket));
+    this.#server.listen({ port, host: this.address, backlog: 1024 });
+    await once(this.#server, 'listening');
+  }
+
+  close(): void {
+    this.#server?.close();
+    this.#server = undefined;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** As after a restart: well, its connections gone. */
+  async mend(port: number): Promise<void> {
+    this.close();
+    this.manner = 'well';
+    await this.open(port);
+  }
+
+  #converse(socket: Socket): void {
+    this.connections += 1;
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket)).on('error', () => undefined);
+    if (this.manner === 'never greets') return;
+    if (this.manner === 'says 421') return void socket.end('421 4.3.2 Not now\r\n');
+    if (this.manner === 'says 554') return void socket.end('554 5.3.2 No mail here\r\n');
+    const say = this.#sayer(socket);
+    say('220 host.example ESMTP\r\n');
+    let input = '';
+    let inData = false;
+    let recipient = '';
+    socket.on('data', (chunk: Buffer) => {
+      input += chunk.toString('latin1');
+      for (let at = nextEnd(); at !== -1 && !socket.destroyed; at = nextEnd()) {
+        if (inData && this.manner === 'drops') socket.destroy();
+        else hear(at);
+      }
+    });
+    const nextEnd = (): number => input.indexOf(inData ? end : '\r\n');
+    const hear = (at: number): void => {
+      const line = input.slice(0, at);
+      input = input.slice(at + (inData ? end.length : 2));
+      if (inData) this.#take(recipient);
+      recipient = /^RCPT TO:<([^>]*)>/i.exec(line)?.[1] ?? recipient;
+      const reply = inData ? '250 2.0.0 Taken\r\n' : this.#answer(line, recipient);
+      inData = reply.startsWith('354');
+      // An empty message ends with the line end that the DATA line brought.
+      if (inData) input = `\r\n${input}`;
+      say(reply);
+      if (reply.startsWith('221')) socket.end();
+    };
+  }
+
+  #answer(line: string, recipient: string): string {
+    const verb = line.slice(0, 4).toUpperCase();
+    if (verb === 'EHLO') return ehlo;
+    if (verb === 'QUIT') return '221 2.0.0 Bye\r\n';
+    if (this.manner === 'says 450' && (verb === 'RCPT' || verb === 'DATA'))
+      return `450 4.2.1 Not now for ${recipient}\r\n`;
+    return verb === 'DATA' ? '354 Go on\r\n' : '250 2.0.0 Yes\r\n';
+  }
+
+  #take(recipient: string): void {
+    const times = this.#taken.get(recipient) ?? [];
+    times.push(performance.now());
+    this.#taken.set(recipient, times);
+  }
+
+  /** One reply after the other, each late where the host is slow. */
+  #sayer(socket: Socket): (reply: string) => void {
+    if (this.manner !== 'slow') return (reply) => void socket.write(reply);
+    let free = 0;
+    return (reply) => {
+      free = Math.max(free, performance.now()) + slowMilliseconds;
+      setTimeout(() => socket.destroyed || socket.write(reply), free - performance.now());
+    };
+  }
+}
