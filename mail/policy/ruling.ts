@@ -9,6 +9,7 @@ import type { Settings } from '../directory/settings.ts';
 import { DnsUnavailable } from '../relay/doors.ts';
 import { directoryUnavailable451, dnsUnavailable451 } from '../reply/message-replies.ts';
 import type { Reply } from '../reply/reply.ts';
+import { askedBy } from './rule-fields.ts';
 import type { Because, Step, Verdict } from './verdict.ts';
 
 export type Ruling =
@@ -37,14 +38,15 @@ export function defer(reply: Reply, because?: Because): Ruling {
   return { says: 'defer', reply, because };
 }
 
-/** Asks the rules in order until one ends the stage; where none does, it is accepted. */
-export async function conduct(rules: readonly Rule[]): Promise<Verdict> {
+/** Asks the rules in order until one ends the stage; where none does, it is accepted. `settings`: for deferrals' reasons. */
+export async function conduct(rules: readonly Rule[], settings?: Settings): Promise<Verdict> {
   const steps: Step[] = [];
   for (const { rule, ask } of rules) {
     const asked = askSafely(ask);
     // Most rules know at once; a turn for each of them is a tenth of what a message costs.
     const ruling = asked instanceof Promise ? await asked : asked;
-    const because = ruling.because && { because: ruling.because };
+    const reason = ruling.because ?? (ruling.says === 'defer' && settings && askedBy(settings, rule));
+    const because = reason && { because: reason };
     steps.push({ rule, outcome: 'outcome' in ruling ? ruling.outcome : ruling.says, ...because });
     if (ruling.says === 'refuse' || ruling.says === 'defer')
       return { outcome: ruling.says, reply: ruling.reply, steps, ...because };

@@ -46,11 +46,14 @@ export async function judgeAuthentication(
   const { settings } = context;
   const rulings = { spf: spfRuling(settings, findings), dmarc: dmarcRuling(settings, findings) };
   const atStake = rulings.spf.says !== 'pass' || rulings.dmarc.says !== 'pass';
-  const verdict = await conduct([
-    ...(atStake ? [{ rule: 'trusted forwarder', ask: () => trustedForwarder(context, findings) }] : []),
-    { rule: 'SPF', ask: () => rulings.spf },
-    { rule: 'DMARC', ask: () => rulings.dmarc },
-  ]);
+  const verdict = await conduct(
+    [
+      ...(atStake ? [{ rule: 'trusted forwarder', ask: () => trustedForwarder(context, findings) }] : []),
+      { rule: 'SPF', ask: () => rulings.spf },
+      { rule: 'DMARC', ask: () => rulings.dmarc },
+    ],
+    settings,
+  );
   const field = authenticationResults(settings, findings);
   const trust = await trustMark(context, findings);
   return { verdict, edits: field === undefined ? [] : [{ op: 'prepend', field }], ...(trust && { trust }) };

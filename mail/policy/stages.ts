@@ -36,11 +36,14 @@ export interface Connection {
 /** Before the greeting: C1 to C5. */
 export async function atConnect(context: PolicyContext): Promise<Connection> {
   const hits: ListHit[] = [];
-  const verdict = await conduct([
-    { rule: 'connection denied', ask: () => deniedConnections(context) },
-    { rule: 'connection allowed', ask: () => allowedConnections(context) },
-    ...blackAndWhite(context, hits),
-  ]);
+  const verdict = await conduct(
+    [
+      { rule: 'connection denied', ask: () => deniedConnections(context) },
+      { rule: 'connection allowed', ask: () => allowedConnections(context) },
+      ...blackAndWhite(context, hits),
+    ],
+    context.settings,
+  );
   return { verdict, hits, settings: context.settings.version };
 }
 
@@ -77,14 +80,17 @@ export async function atMail(
   const asked = current === connection ? [] : current.verdict.steps;
   if (current.verdict.outcome !== 'accept')
     return { verdict: afterGreeting(current.verdict), connection: current };
-  const verdict = await conduct([
-    { rule: 'authentication', ask: () => authenticationRequired(context) },
-    { rule: 'host name', ask: () => verifiedHostName(context, logSafe(sender)) },
-    { rule: 'authenticated sender', ask: () => authenticatedSender(context, sender) },
-    { rule: 'sender lists', ask: () => senderLists(context, sender) },
-    { rule: 'sender domain', ask: () => senderDomain(context, sender) },
-    { rule: 'size', ask: () => sizeRuling(settings, size) },
-  ]);
+  const verdict = await conduct(
+    [
+      { rule: 'authentication', ask: () => authenticationRequired(context) },
+      { rule: 'host name', ask: () => verifiedHostName(context, logSafe(sender)) },
+      { rule: 'authenticated sender', ask: () => authenticatedSender(context, sender) },
+      { rule: 'sender lists', ask: () => senderLists(context, sender) },
+      { rule: 'sender domain', ask: () => senderDomain(context, sender) },
+      { rule: 'size', ask: () => sizeRuling(settings, size) },
+    ],
+    settings,
+  );
   return { verdict: { ...verdict, steps: [...asked, ...verdict.steps] }, connection: current };
 }
 
@@ -98,10 +104,13 @@ export interface RecipientFacts {
 /** RCPT TO: what the recipient is, then P1 to P3 for a local one, R1 to R8 for a relay. */
 export async function atRecipient(context: PolicyContext, facts: RecipientFacts): Promise<Verdict> {
   const kind = recipientKind(facts.recipient, context.settings);
-  return conduct([
-    { rule: 'number of recipients', ask: () => recipientCount(context.settings, facts.earlier ?? 0) },
-    ...rulesFor(kind, context, facts),
-  ]);
+  return conduct(
+    [
+      { rule: 'number of recipients', ask: () => recipientCount(context.settings, facts.earlier ?? 0) },
+      ...rulesFor(kind, context, facts),
+    ],
+    context.settings,
+  );
 }
 
 function rulesFor(
@@ -154,11 +163,14 @@ export interface DataFacts {
 
 /** The end of DATA, as far as the envelope and the header decide; sender authentication and mail rules follow. */
 export function atData(context: PolicyContext, { size, header, hops }: DataFacts): Promise<Verdict> {
-  return conduct([
-    { rule: 'size', ask: () => sizeRuling(context.settings, size) },
-    { rule: 'hop count', ask: () => hopRuling(context.settings, hops) },
-    { rule: 'authenticated authors', ask: () => authenticatedAuthors(context, header) },
-  ]);
+  return conduct(
+    [
+      { rule: 'size', ask: () => sizeRuling(context.settings, size) },
+      { rule: 'hop count', ask: () => hopRuling(context.settings, hops) },
+      { rule: 'authenticated authors', ask: () => authenticatedAuthors(context, header) },
+    ],
+    context.settings,
+  );
 }
 
 function isCurrent(
