@@ -1,10 +1,12 @@
 /**
- * Writes docs/documents.md and docs/schema/<Form>.json from the schemas of the forms. Run it (`npm run docs`) after
- * a change of a form; a test fails while the files are not current.
+ * Writes docs/documents.md and docs/schema/<Form>.json from the schemas of the forms, and docs/dashboard.svg from the
+ * dashboard of the template. Run it (`npm run docs`) after a change of a form or of the dashboard; a test fails while
+ * the files are not current.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { formNames } from '../mail/document/forms.ts';
+import { dashboardPicture } from './dashboard-picture.ts';
 import { documentsPage } from './documents-page.ts';
 import { schemaOf } from './schemas.ts';
 
@@ -24,4 +26,7 @@ export function writeGenerated(folder: string): void {
   }
 }
 
-if (import.meta.main) writeGenerated(import.meta.dirname);
+if (import.meta.main) {
+  writeGenerated(import.meta.dirname);
+  writeFileSync(join(import.meta.dirname, 'dashboard.svg'), await dashboardPicture());
+}

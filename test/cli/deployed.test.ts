@@ -6,6 +6,12 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import {
+  CreateTableCommand,
+  PutItemCommand,
+  ScanCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
 import { dnsServer } from '../builders/dns-server.ts';
 import { startTestGateway } from '../builders/gateway.ts';
 import { scriptedService } from '../builders/scripted-service.ts';
@@ -80,6 +86,48 @@ test('postern on a deployed stack', async (t) => {
     const { refused, accepted, held } = await run.json<Record<string, number>>('stats', '--stack', 'postern');
     assert.deepEqual([accepted, refused, held], [7, 0, 0]);
     assert.deepEqual(cloudwatch.asked[0]?.input, { Namespace: 'postern' });
+  });
+
+  await t.test('an export is valid by itself, as before an update', async () => {
+    const { out } = await run('documents', 'export', '--stack', 'postern');
+    const exported = join(gateway.data, 'exported.jsonl');
+    writeFileSync(exported, out);
+    assert.equal((await run('documents', 'validate', exported)).code, 0);
+  });
+
+  await t.test('a directory restored under another name is read as another stack’s', async () => {
+    const { table, client } = { table: 'rescue-directory', client: gateway.clients.dynamodb };
+    const string = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' as const });
+    await client.send(
+      new CreateTableCommand({
+        TableName: table,
+        AttributeDefinitions: [string('form'), string('name')],
+        KeySchema: [
+          { AttributeName: 'form', KeyType: 'HASH' },
+          { AttributeName: 'name', KeyType: 'RANGE' },
+        ],
+        BillingMode: 'PAY_PER_REQUEST',
+      }),
+    );
+    await waitUntilTableExists(
+      { client, maxWaitTime: 20, minDelay: 0.05, maxDelay: 0.2 },
+      { TableName: table },
+    );
+    const { Items = [] } = await client.send(
+      new ScanCommand({ TableName: gateway.endpoints.tables.directory }),
+    );
+    for (const Item of Items) await client.send(new PutItemCommand({ TableName: table, Item }));
+    const then = await run('documents', 'export', '--stack', 'rescue');
+    const now = await run('documents', 'export', '--stack', 'postern');
+    assert.equal(then.out, now.out);
+    const file = join(gateway.data, 'then.jsonl');
+    writeFileSync(file, then.out);
+    await run('documents', 'delete', 'MailInDatabase', 'Support', '--stack', 'postern');
+    const dry = await run('documents', 'import', file, '--dry-run', '--stack', 'postern');
+    assert.match(dry.out, /\+ MailInDatabase Support/);
+    const { code } = await run('documents', 'import', file, '--stack', 'postern');
+    assert.equal(code, 0);
+    assert.match((await run('documents', 'list', '--stack', 'postern')).out, /Support/);
   });
 
   await t.test('a stack that is not there is named', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { dashboardPicture } from '../../docs/dashboard-picture.ts';
 import { generatedFiles } from '../../docs/generate.ts';
 import { schemaOf } from '../../docs/schemas.ts';
 import { fieldRows } from '../../mail/document/field-list.ts';
@@ -12,6 +13,10 @@ const docs = join(import.meta.dirname, '..', '..', 'docs');
 test('the page and the schemas of the documents are current (npm run docs)', () => {
   for (const [path, content] of generatedFiles())
     assert.equal(readFileSync(join(docs, path), 'utf8'), content, path);
+});
+
+test('the picture of the dashboard is that of the template (npm run docs)', async () => {
+  assert.equal(readFileSync(join(docs, 'dashboard.svg'), 'utf8'), await dashboardPicture());
 });
 
 test('no schema is left of a form that is gone', () => {
