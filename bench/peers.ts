@@ -38,7 +38,7 @@ const awsEnvironment = {
 /** Given to every server of ours, for a profile: `BENCH_NODE_OPTIONS=--cpu-prof`. */
 const extra = (process.env['BENCH_NODE_OPTIONS'] ?? '').split(' ').filter(Boolean);
 /** As the image starts it (listener/Dockerfile), bundled as the image has it. */
-const asDeployed = ['--initial-old-space-size=96', '--max-semi-space-size=8'];
+const asDeployed = ['--initial-old-space-size=96', '--max-semi-space-size=4'];
 const bundle = join(peersFolder, 'postern.mjs');
 
 export function bundlePostern(): void {

@@ -37,6 +37,8 @@ export class SmtpPort extends SMTPServer {
     super({
       secure: own.name === 'smtps',
       ...own.certificate,
+      // Nobody sees it; without one smtp-server asks the system for each connection.
+      name: 'postern',
       minVersion: 'TLSv1.2',
       logger: false,
       socketTimeout: own.idleSeconds * 1000,
