@@ -10,7 +10,7 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import type { Delivery, MessageRecord, ReportRecord } from '../mail/spool/records.ts';
-import { conditionally, fromItem, toItem, values, type Item } from './items.ts';
+import { conditionally, deliveryItem, fromItem, toItem, values, type Item } from './items.ts';
 
 export interface DueKey {
   readonly message: string;
@@ -50,7 +50,7 @@ export function awsDue({ client, table }: { client: DynamoDBClient; table: strin
     async replace({ wakeAt: seen }, next) {
       const put = new PutItemCommand({
         TableName: table,
-        Item: toItem(next),
+        Item: deliveryItem(next),
         ConditionExpression: 'wakeAt = :seen AND version = :before',
         ExpressionAttributeValues: values({ ':seen': seen, ':before': next.version - 1 }),
       });

@@ -6,7 +6,7 @@ import { TransactWriteItemsCommand, UpdateItemCommand, type DynamoDBClient } fro
 import { expiryOf } from '../mail/spool/keys.ts';
 import type { MessageRecord, ReportRecord } from '../mail/spool/records.ts';
 import type { Reporting } from '../mail/spool/report.ts';
-import { conditionally, toItem, values } from './items.ts';
+import { conditionally, deliveryItem, toItem, values } from './items.ts';
 
 interface Options {
   readonly client: DynamoDBClient;
@@ -37,7 +37,7 @@ async function write(
   const deliveries = cleared.map(({ before, next }) => ({
     Put: {
       TableName: table,
-      Item: toItem(next),
+      Item: deliveryItem(next),
       ConditionExpression: 'version = :version',
       ExpressionAttributeValues: values({ ':version': before.version }),
     },

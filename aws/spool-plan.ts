@@ -15,7 +15,7 @@ import type { Clock, Plan } from '../mail/spool/doors.ts';
 import { expiryOf, later, routePart, wakeOf } from '../mail/spool/keys.ts';
 import type { Delivery, MessageRecord } from '../mail/spool/records.ts';
 import { reportWake, rests } from '../mail/spool/standing.ts';
-import { conditionally, toItem, values, type Item } from './items.ts';
+import { conditionally, deliveryItem, toItem, values, type Item } from './items.ts';
 
 interface Options {
   readonly client: DynamoDBClient;
@@ -80,7 +80,7 @@ async function writeAtOnce(
   };
   const rest = deliveries.map((delivery): TransactWriteItem => {
     const condition = waited && delivery.part === routePart ? stillPending : {};
-    return { Put: { TableName: table, Item: toItem(delivery), ...condition } };
+    return { Put: { TableName: table, Item: deliveryItem(delivery), ...condition } };
   });
   const gone = waitingPart(plan).map((Key) => ({ Delete: { TableName: table, Key, ...stillPending } }));
   const TransactItems = [first, ...rest, ...gone];
@@ -132,7 +132,7 @@ async function putAllAbsent(
   const TransactItems = deliveries.map((delivery) => ({
     Put: {
       TableName: table,
-      Item: toItem(delivery),
+      Item: deliveryItem(delivery),
       ConditionExpression: 'attribute_not_exists(message)',
     },
   }));
@@ -148,7 +148,7 @@ async function putAbsent(
     client.send(
       new PutItemCommand({
         TableName: table,
-        Item: toItem(delivery),
+        Item: deliveryItem(delivery),
         ConditionExpression: 'attribute_not_exists(message)',
       }),
     ),

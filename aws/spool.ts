@@ -10,13 +10,13 @@ import {
   UpdateItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Clock, Spool } from '../mail/spool/doors.ts';
 import type { Delivery, DeliveryKey, MessageRecord, ReportRecord } from '../mail/spool/records.ts';
 import { wished, withSteering } from '../mail/spool/steer.ts';
 import { atRest } from '../mail/spool/standing.ts';
-import { wakeOf } from '../mail/spool/keys.ts';
-import { conditionally, fromItem, toItem, values, type Item } from './items.ts';
+import { later, minute, wakeOf } from '../mail/spool/keys.ts';
+import { conditionally, deliveryItem, fromItem, toItem, values, type Item } from './items.ts';
 import { followPlan, writePlan } from './spool-plan.ts';
 
 const mostClaims = 5;
@@ -73,38 +73,62 @@ async function readParts<T>({ client, table }: Options, message: string, prefix:
   return found;
 }
 
-/** Transition 3. */
+/**
+ * Transition 3. A short lease that ends before the record would wake anyhow leaves it where it stands in the index,
+ * which spares the two writes of a move; else the record wakes when the lease ends.
+ */
 async function claim(
   options: SpoolOptions,
   key: DeliveryKey,
   leaseUntil: string,
 ): Promise<Delivery | undefined> {
-  const { client, table, clock } = options;
-  const result = await conditionally(() =>
-    client.send(
-      new UpdateItemCommand({
-        TableName: table,
-        Key: toItem({ message: key.message, part: key.part }),
-        UpdateExpression:
-          'SET #state = :sending, lease = :lease, leaseUntil = :until, claims = claims + :one, version = version + :one, wake = :wake, wakeAt = :until REMOVE hopKey',
-        ConditionExpression: claimable,
-        ExpressionAttributeNames: { '#state': 'state' },
-        ExpressionAttributeValues: values({
-          ...claimValues(clock().toISOString()),
-          ':lease': randomUUID(),
-          ':until': leaseUntil,
-          ':one': 1,
-          ':wake': wakeOf(key.message),
-        }),
-        ReturnValues: 'ALL_NEW',
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      }),
-    ),
-  );
-  if (result.done) return fromItem<Delivery>(result.value.Attributes ?? {});
-  if (result.old !== undefined) await holdFaulty(options, fromItem<Delivery>(result.old));
-  return undefined;
+  if (leaseUntil <= later(options.clock(), firstWake)) {
+    const { claimed, old } = await tryClaim(options, key, { leaseUntil, moves: false });
+    if (claimed !== undefined || old === undefined || !isOpen(old)) return claimed;
+  }
+  const { claimed, old } = await tryClaim(options, key, { leaseUntil, moves: true });
+  if (claimed === undefined && old !== undefined) await holdFaulty(options, old);
+  return claimed;
 }
+
+/** What was planned wakes after this. */
+const firstWake = 2 * minute;
+
+interface Lease {
+  readonly leaseUntil: string;
+  /** Whether the record moves in the index, to the end of the lease. */
+  readonly moves: boolean;
+}
+
+async function tryClaim(
+  { client, table, clock }: SpoolOptions,
+  key: DeliveryKey,
+  { leaseUntil, moves }: Lease,
+): Promise<{ readonly claimed?: Delivery; readonly old?: Delivery }> {
+  const move = moves ? ', wake = :wake, wakeAt = :until' : '';
+  const update = new UpdateItemCommand({
+    TableName: table,
+    Key: toItem({ message: key.message, part: key.part }),
+    UpdateExpression: `SET #state = :sending, lease = :lease, leaseUntil = :until, claims = claims + :one, version = version + :one${move} REMOVE hopKey`,
+    ConditionExpression: moves ? claimable : `${claimable} AND ${wakesInTime}`,
+    ExpressionAttributeNames: { '#state': 'state' },
+    ExpressionAttributeValues: values({
+      ...claimValues(clock().toISOString()),
+      ':lease': randomBytes(12).toString('base64url'),
+      ':until': leaseUntil,
+      ':one': 1,
+      ...(moves ? { ':wake': wakeOf(key.message) } : { ':late': later(new Date(leaseUntil), minute) }),
+    }),
+    ReturnValues: 'ALL_NEW',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  });
+  const result = await conditionally(() => client.send(update));
+  if (result.done) return { claimed: fromItem<Delivery>(result.value.Attributes ?? {}) };
+  return result.old === undefined ? {} : { old: fromItem<Delivery>(result.old) };
+}
+
+/** When the lease has ended, and not long after. */
+const wakesInTime = 'wakeAt >= :until AND wakeAt <= :late';
 
 /** Pending or deferred and due, or sending with a lease that has passed; fewer than five claims; no wish to apply. */
 const claimable =
@@ -127,11 +151,14 @@ function claimValues(now: string): Record<string, unknown> {
 async function holdFaulty(options: SpoolOptions, delivery: Delivery): Promise<void> {
   const now = options.clock();
   const abandoned = delivery.state !== 'sending' || (delivery.leaseUntil ?? '') < now.toISOString();
-  const open = ['pending', 'deferred', 'sending'].includes(delivery.state);
-  if (delivery.claims < mostClaims || !abandoned || !open || delivery.want !== undefined) return;
+  if (delivery.claims < mostClaims || !abandoned || !isOpen(delivery) || delivery.want !== undefined) return;
   await options.keepMessage(delivery.message);
   const next = atRest({ ...delivery, state: 'held', version: delivery.version + 1 }, 'fault', now);
   if (await putVersion(options, next, delivery.version)) options.onFault(next);
+}
+
+function isOpen({ state }: Delivery): boolean {
+  return state === 'pending' || state === 'deferred' || state === 'sending';
 }
 
 /** Transition 4: the lease is mine and the version as read; a wish that came, or went, meanwhile goes into the same write. */
@@ -156,7 +183,7 @@ function putLeased({ client, table }: Options, claimed: Delivery, next: Delivery
     client.send(
       new PutItemCommand({
         TableName: table,
-        Item: toItem(next),
+        Item: deliveryItem(next),
         ConditionExpression: 'lease = :lease AND version = :version',
         ExpressionAttributeValues: values({ ':lease': claimed.lease, ':version': claimed.version }),
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -175,7 +202,7 @@ export async function putVersion(
     client.send(
       new PutItemCommand({
         TableName: table,
-        Item: toItem(next),
+        Item: deliveryItem(next),
         ConditionExpression: 'version = :version',
         ExpressionAttributeValues: values({ ':version': version }),
       }),

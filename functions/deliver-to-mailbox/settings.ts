@@ -1,6 +1,6 @@
 /** What infra/ gives this function, and what it checks at cold start. */
 export const settings = {
-  timeoutSeconds: 60,
+  timeoutSeconds: 45,
   memoryMb: 256,
   batchSize: 10,
   maximumConcurrency: 20,

@@ -156,6 +156,21 @@ describe('claim', () => {
     assert.equal(claimed?.claims, 1);
   });
 
+  const leases: [string, wakeAt: string, leaseUntil: string, after: string][] = [
+    ['ends before the record wakes: it stands', until, later(now, minute), until],
+    ['ends when the record wakes: it stands', until, until, until],
+    ['ends later: it moves to the end', until, later(now, 2.5 * minute), later(now, 2.5 * minute)],
+    ['is long, as of a worker that sends: it moves', until, later(now, 15 * minute), later(now, 15 * minute)],
+    ['ends long before: it moves, or nobody looked after a crash', later(now, 15 * minute), until, until],
+  ];
+  for (const [reason, wakeAt, leaseUntil, after] of leases)
+    test(`whose lease ${reason}`, async () => {
+      const id = `c-${reason.replaceAll(/\W+/g, '-')}`;
+      const claimed = await spool().claim(await planned(id, { wake: wakeOf(id), wakeAt }), leaseUntil);
+      assert.equal(claimed?.leaseUntil, leaseUntil);
+      assert.equal(claimed?.wakeAt, after);
+    });
+
   const refusals: [string, Partial<Delivery>][] = [
     ['what is not due yet', { dueAt: '2026-11-21T12:30:00.000Z', state: 'deferred' }],
     ['what is held', { state: 'held' }],

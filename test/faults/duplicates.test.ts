@@ -75,10 +75,10 @@ describe('the same route message', () => {
   test('late, when all is delivered: nothing happens again', async () => {
     const { world, work } = await accepted(1);
     await world.untilQuiet();
-    const before = structuredClone(world.deliveries());
+    const before = JSON.stringify(world.deliveries());
     await world.invoke('route', work);
     await world.untilQuiet();
-    assert.deepEqual(world.deliveries(), before);
+    assert.equal(JSON.stringify(world.deliveries()), before);
     assertMailbox(world, 'mail/p0', ['one']);
   });
 });

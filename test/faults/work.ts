@@ -1,5 +1,6 @@
 /** One message of a queue, or one sweep, as the handlers carry it out; with a remote host that remembers what it took. */
 import { deliver } from '../../functions/deliver-to-mailbox/deliver.ts';
+import { settings as deliverer } from '../../functions/deliver-to-mailbox/settings.ts';
 import { type Carrier, waitingRecipients } from '../../functions/relay-outbound/carrier.ts';
 import { drainHop } from '../../functions/relay-outbound/hop-worker.ts';
 import { reportMessage } from '../../functions/report-failure/report.ts';
@@ -13,11 +14,14 @@ import type { World } from './world.ts';
 
 export type Component = 'route' | 'deliver' | 'relay' | 'report' | 'sweep';
 
+/** Of an invocation that has just begun. */
+const mailboxLease = deliverer.timeoutSeconds * 1000 + minute;
+
 export async function work(component: Component, body: string, world: World, owner: Process): Promise<void> {
   const doors = { ...world.doors(owner), log: silent, onFault: () => undefined };
   const parsed: unknown = JSON.parse(body);
   if (component === 'route') return route(parsed as RouteWork, { ...doors, onRouted: () => undefined });
-  if (component === 'deliver') return deliver(parsed as DeliverWork, later(world.now, 2 * minute), doors);
+  if (component === 'deliver') return deliver(parsed as DeliverWork, later(world.now, mailboxLease), doors);
   if (component === 'report')
     return reportMessage((parsed as ReportWork).message, { ...doors, onReported: () => undefined });
   if (component === 'relay') return relay(parsed as HopWork, world, owner);
