@@ -49,7 +49,7 @@ export interface ListenerOptions {
 
 export interface Listener {
   readonly ports: Readonly<Record<ListenerPort, number>>;
-  /** No new sessions, 421 to idle ones; resolves when messages that are coming in have their replies. */
+  /** 421 to new and idle sessions; resolves when messages that are coming in have their replies. */
   stop(): Promise<void>;
 }
 
@@ -172,10 +172,12 @@ function renewCertificate(
   return timer.unref();
 }
 
+/** Who connects while messages are still coming in is greeted with 421, not left to guess. */
 async function endSessions(ports: readonly SmtpPort[], patience: number): Promise<void> {
-  for (const port of ports) port.shut();
+  const left = ports.map((port) => port.retire());
   const deadline = performance.now() + patience;
-  while (ports.some((port) => port.sessions > 0) && performance.now() < deadline) await pause(20);
+  while (left.some((isLeft) => isLeft()) && performance.now() < deadline) await pause(20);
+  for (const port of ports) port.shut();
   await Promise.race([
     Promise.all(ports.map((port) => port.closed())),
     pause(1_000, undefined, { ref: false }),

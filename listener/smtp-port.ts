@@ -77,16 +77,19 @@ export class SmtpPort extends SMTPServer {
   shut(): void {
     if (this.isOpen) this.server.close();
     for (const socket of this._pendingSockets.values()) socket.destroy();
-    for (const connection of this.connections) if (connection instanceof Conversation) connection.retire();
+    this.retire();
+  }
+
+  /** Sessions end when they have nothing under way; tells, when asked, whether one of them is left. */
+  retire(): () => boolean {
+    const running = [...this.connections];
+    for (const connection of running) if (connection instanceof Conversation) connection.retire();
+    return () => running.some((connection) => this.connections.has(connection));
   }
 
   /** In milliseconds. */
   get handshakePatience(): number {
     return Math.min(longestPrelude, this.#own.idleSeconds) * 1000;
-  }
-
-  get sessions(): number {
-    return this.connections.size;
   }
 
   /** Every socket is gone, those that only wait for their peer's FIN too. */

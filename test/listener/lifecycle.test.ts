@@ -22,7 +22,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-test('a stop: idle sessions get 421, a message that is coming in gets its 250, then all is over', async () => {
+test('a stop: new and idle sessions get 421, a message that is coming in gets its 250, then all is over', async () => {
   const house = await gateway({ listener: { stopSeconds: 30 } });
   const idle = await greeted(house.ports.smtp);
   const sending = await inData(house.ports.smtp);
@@ -30,10 +30,11 @@ test('a stop: idle sessions get 421, a message that is coming in gets its 250, t
   const stopped = house.stop();
   assert.match((await idle.reply())!, /^421 4\.3\.2 mail1\.acme\.example SMTP service not available/);
   assert.deepEqual(await idle.rest(), []);
-  await until(async () => !(await isOpen(house.ports.smtp)));
+  assert.match((await (await connect(house.ports.smtp)).rest())[0]!, /^421 4\.3\.2 /);
   assert.match(await sending.ask('.'), /^250 /);
   assert.match((await sending.reply())!, /^421 /);
   await stopped;
+  assert.equal(await isOpen(house.ports.smtp), false);
   assert.equal(house.kept.length, 1);
 });
 
