@@ -79,7 +79,7 @@ async function findings(zone: Zone, of: Settings = settings, beside: Beside = {}
   const secret = 'secret' in beside ? beside.secret : pemOf(rsa);
   const world = {
     settings: of,
-    resolver: dnsResolver({ servers: [dns.address], timeoutMs: 500, tries: 1 }),
+    resolver: dnsResolver({ servers: [dns.address], timeoutMs: 5_000, tries: 1 }),
     policyHost: { read: () => given(beside.policy ?? policy) },
     secret: () => given(secret),
   };
