@@ -6,6 +6,8 @@ import { toItem, type Item } from './items.ts';
 /** BatchGetItem takes 100 keys and answers with 16 MB at most. */
 const mostKeys = 100;
 const mostTries = 8;
+/** More would only wait for connections. */
+const atOnce = 25;
 
 export interface TableOf {
   readonly client: DynamoDBClient;
@@ -28,7 +30,12 @@ export async function batchGet(
   const groups = Array.from({ length: Math.ceil(keys.length / mostKeys) }, (_, index) =>
     keys.slice(index * mostKeys, (index + 1) * mostKeys),
   );
-  return (await Promise.all(groups.map((group) => getGroup(from, group, reading)))).flat();
+  const found: Item[] = [];
+  for (let at = 0; at < groups.length; at += atOnce) {
+    const some = groups.slice(at, at + atOnce).map((group) => getGroup(from, group, reading));
+    found.push(...(await Promise.all(some)).flat());
+  }
+  return found;
 }
 
 async function getGroup(

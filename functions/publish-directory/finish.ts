@@ -80,9 +80,12 @@ function rejectedOf({ source, item }: Case, { problems, waitsFor }: Rejection): 
     state: item === undefined ? 'deleted' : 'invalid',
     hash: item?.hash ?? '',
     problems: item === undefined ? problems : fitting(storedProblems(problems), item),
-    waitsFor,
+    waitsFor: waitsFor.slice(0, mostWaits),
   };
 }
+
+/** Enough to tell one state from another; a document that waits for more is judged again all the same. */
+const mostWaits = 100;
 
 function order(rejected: Rejected | undefined): unknown[] {
   if (rejected === undefined) return [];

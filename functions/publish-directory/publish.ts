@@ -63,6 +63,8 @@ interface Run {
   round: number;
   /** By id. */
   readonly failures: Map<string, { readonly cause: unknown; readonly round: number }>;
+  /** Ids of what this run rejected first, or otherwise than before. */
+  readonly news: Set<string>;
   /** Cases that are done but for the mark, by id, with the round that they belong to. */
   readonly ended: Map<string, Ended>;
 }
@@ -73,7 +75,7 @@ interface Ended {
 }
 
 function newRun(publisher: Publisher): Run {
-  return { publisher, round: 2, failures: new Map(), ended: new Map() };
+  return { publisher, round: 2, failures: new Map(), news: new Set(), ended: new Map() };
 }
 
 function causes({ failures }: Run): Failures {
@@ -122,9 +124,10 @@ async function judged(run: Run, rest: readonly Case[], outcomes: Outcomes): Prom
     const round = run.round + (asked.has(one) ? 0 : 1);
     return guarded(run, { one, round }, async () => {
       if (outcome.kind === 'again') again.push(one.source);
-      else if (outcome.kind === 'rejected' && (await recordRejection(run.publisher, one, outcome)))
+      else if (outcome.kind === 'rejected' && (await recordRejection(run.publisher, one, outcome))) {
+        run.news.add(idOf(one.source));
         forced.push(one.source);
-      else end(run, { one, outcome, round });
+      } else end(run, { one, outcome, round });
     });
   });
   const done = inForce(run);
@@ -150,12 +153,14 @@ async function finishAll(run: Run): Promise<Work> {
   for (let round = run.round + 1; round > 0; round -= 1) {
     const those = [...run.ended.values()].filter((one) => one.round === round);
     const failed = [...run.failures.values()].find((failure) => failure.round > round);
-    await several(those, atOnce, ({ one, outcome }) =>
-      guarded(run, { one, round }, async () => {
+    await several(those, atOnce, ({ one, outcome }) => {
+      // What was rejected before follows from nothing of this run: its mark holds nobody up.
+      const isOld = outcome.kind === 'rejected' && !run.news.has(idOf(one.source));
+      return guarded(run, { one, round: isOld ? 0 : round }, async () => {
         if (failed !== undefined) throw new Error('What follows from it failed.', { cause: failed.cause });
         if (!(await finish(run.publisher, one, outcome))) again.push(one.source);
-      }),
-    );
+      });
+    });
   }
   run.ended.clear();
   return { sources: again, forced: new Set() };

@@ -4,17 +4,17 @@
  * as they are.
  */
 import type { Views } from '../../aws/views.ts';
-import { foldName } from '../../mail/document/names.ts';
 import { references } from '../../mail/document/references.ts';
 import type { DocumentOf, FormName, Group } from '../../mail/document/forms.ts';
 import {
   idOf,
+  isSettingsForm,
   settingsForms,
   type DocumentKey,
   type Kept,
   type SettingsForm,
 } from '../../mail/directory/kept.ts';
-import { namesAmong, type World } from '../../mail/directory/world.ts';
+import { formOfKey, namesAmong, type World } from '../../mail/directory/world.ts';
 
 export interface LoadedWorld {
   readonly world: World;
@@ -33,7 +33,7 @@ export async function loadWorld(views: Views, candidates: readonly Candidate[]):
   const documents = {} as Record<SettingsForm, Map<string, object>>;
   for (const form of settingsForms) documents[form] = new Map();
   for (const { form, name, document } of all) if (document !== undefined) documents[form].set(name, document);
-  const named = [...all, ...candidates].flatMap(namesIn);
+  const named = [...all, ...candidates].flatMap(namedBy);
   const loaded = await loadNamed(views, named);
   return {
     world: { ...loaded.world, documents: documents as unknown as World['documents'] },
@@ -42,25 +42,26 @@ export async function loadWorld(views: Views, candidates: readonly Candidate[]):
   };
 }
 
-function namesIn({ form, document }: { form: FormName; document?: object | undefined }): string[] {
+/** What may be meant by the names in a document: lists of thousands of names must not cost a read for every form. */
+function namedBy({ form, document }: { form: FormName; document?: object | undefined }): DocumentKey[] {
   if (document === undefined) return [];
-  const own = form === 'Configuration' ? [foldName((document as { name: string }).name)] : [];
-  return [...own, ...references(form, document as never).map(({ name }) => foldName(name))];
+  const own = form === 'Configuration' ? [formOfKey('Group', (document as { name: string }).name)] : [];
+  const named = references(form, document as never).flatMap(({ forms, name }) =>
+    forms.filter((one) => !isSettingsForm(one)).map((one) => formOfKey(one, name)),
+  );
+  return [...own, ...named];
 }
-
-const namedForms = ['Group', 'Person', 'MailInDatabase'] as const;
 
 async function loadNamed(
   views: Views,
-  direct: readonly string[],
+  direct: readonly DocumentKey[],
 ): Promise<{ world: Omit<World, 'documents'>; interest: Set<string> }> {
   const groups = new Map<string, Group>();
   const people = new Map<string, string | undefined>();
   const databases = new Set<string>();
   const interest = new Set<string>();
-  for (let names = [...new Set(direct)]; names.length > 0;) {
-    const keys: DocumentKey[] = names.flatMap((name) => namedForms.map((form) => ({ form, name })));
-    for (const key of keys) interest.add(idOf(key));
+  let keys = fresh(direct, interest);
+  while (keys.length > 0) {
     const nested = new Set<string>();
     for (const kept of (await views.kept(keys)).values()) {
       if (kept.document === undefined) continue;
@@ -70,7 +71,22 @@ async function loadNamed(
       groups.set(kept.name, kept.document);
       for (const name of namesAmong(kept.document.members)) nested.add(name);
     }
-    names = [...nested].filter((name) => !interest.has(idOf({ form: 'Group', name })));
+    keys = fresh(
+      [...nested].flatMap((name) => memberForms.map((form) => ({ form, name }))),
+      interest,
+    );
   }
   return { world: { groups, people, databases }, interest };
+}
+
+const memberForms = ['Group', 'Person'] as const;
+
+/** Keys that were not asked for yet; from now on they were. */
+function fresh(keys: readonly DocumentKey[], asked: Set<string>): DocumentKey[] {
+  return keys.filter((key) => {
+    const id = idOf(key);
+    const isNew = !asked.has(id);
+    asked.add(id);
+    return isNew;
+  });
 }

@@ -145,6 +145,21 @@ describe('settings', () => {
   });
 });
 
+test('a document that was rejected before, and cannot be marked, holds up nobody', async () => {
+  const bad = { ...configuration, name: 'Nowhere/Acme' };
+  await harness.write(bad);
+  await harness.put(bad);
+  const { table } = harness.publisher;
+  const mark: typeof table.mark = (item, marks) =>
+    item.name === bad.name ? killed() : table.mark(item, marks);
+  const bystander = person('Bystander/Acme');
+  await harness.put(bystander);
+  const failures = await publish({ ...harness.publisher, table: { ...table, mark } }, [bystander]);
+  assert.deepEqual([...failures.keys()], ['Configuration#Nowhere/Acme']);
+  assert.ok((await harness.item('Person', bystander.name))?.marks.publishedAt);
+  await harness.end('Configuration', bad.name);
+});
+
 describe('a set of settings in S3', () => {
   const current = async () => (await harness.publisher.settings.pointer(ownServer))!;
   const overwrite = (Key: string, Body: string) =>

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { publish } from '../../../functions/publish-directory/publish.ts';
 import { fullPass } from '../../../functions/publish-directory/full-pass.ts';
@@ -360,4 +361,19 @@ describe('an item that is full', () => {
       assert.equal(harness.logged.length, lines);
       await harness.end('Group', 'Full');
     });
+});
+
+describe('a Configuration of thousands of names that nobody has', () => {
+  test('is told of the first, and holds up nobody', async () => {
+    const deny = Array.from({ length: 3_000 }, () => randomBytes(16).toString('hex'));
+    const full = { ...configuration, name: server.name, inboundSenders: { deny } };
+    await harness.write(full);
+    assert.match(
+      (await harness.problems('Configuration', server.name))[0] ?? '',
+      /^inboundSenders\.deny\[0\]: no group or person/,
+    );
+    await harness.write(person('Bystander/Acme'));
+    assert.ok((await harness.item('Person', 'Bystander/Acme'))?.marks.publishedAt);
+    await harness.end('Configuration', server.name);
+  });
 });
