@@ -3,7 +3,7 @@
  * sends to many domains. They note for which recipient a message was taken, and how often.
  */
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { nameOf } from './names.ts';
 
 export const ills = ['refuses', 'says 421', 'says 554', 'says 450', 'never greets', 'slow', 'drops'] as const;
@@ -33,12 +33,13 @@ export class Host {
     this.#taken = taken;
   }
 
-  /** Answers at the port; one that refuses does not listen. */
-  async open(port: number): Promise<void> {
-    if (this.manner === 'refuses') return;
+  /** Answers at the port, 0 for any; one that refuses does not listen. Gives the port. */
+  async open(port: number): Promise<number> {
+    if (this.manner === 'refuses') return port;
     this.#server = createServer({ noDelay: true }, (socket) => this.#converse(socket));
     this.#server.listen({ port, host: this.address, backlog: 1024 });
     await once(this.#server, 'listening');
+    return (this.#server.address() as AddressInfo).port;
   }
 
   close(): void {

@@ -107,10 +107,10 @@ async function run(what: Ran['what'], options: QueueOptions): Promise<Ran> {
   }
 }
 
-/** One port for all of them: what the first is given. */
+/** One port for all of them: what the first, which is well, is given. */
 async function freePortOf(hosts: readonly Host[]): Promise<number> {
-  const port = 20_000 + Math.floor(Math.random() * 10_000);
-  for (const host of hosts) await host.open(port);
+  let port = 0;
+  for (const host of hosts) port = await host.open(port);
   return port;
 }
 
