@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { widgetsOf } from '../../../docs/dashboard-body.ts';
 import { synthesize } from '../../../infra/synthesize.ts';
 import { direct as template, usual } from './synthesized.ts';
 import { at, components, ofType, plain } from './template.ts';
@@ -87,6 +88,22 @@ test('one dashboard shows every queue, every function and every alarm', () => {
   for (const { id, properties } of ofType(template, 'AWS::SQS::Queue'))
     assert.ok(String(properties['QueueName']).endsWith('-dead') || body.includes(id), id);
   for (const { id } of ofType(template, 'AWS::Lambda::Function')) assert.ok(body.includes(id), id);
+});
+
+test('it reads from left to right as a message goes, and downwards from what happens to what goes wrong', () => {
+  const titles = widgetsOf(template).map(({ properties }) => properties.title);
+  assert.deepEqual(titles, [
+    ...['Alarms'],
+    ...['Taken in', 'Routed', 'Delivered and relayed', 'Reported'],
+    ...['Listener', 'Oldest work, seconds', 'Accepted to settled, p95, ms', 'Errors of functions'],
+    ...['Held and dead', 'Given up: dead letters', 'Documents', 'Faults'],
+    ...['Top refusals'],
+  ]);
+  const places = widgetsOf(template).map(({ x, y }) => y * 24 + x);
+  assert.deepEqual(
+    places,
+    places.toSorted((one, other) => one - other),
+  );
 });
 
 test('the questions that come up again are saved', () => {
