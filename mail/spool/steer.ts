@@ -104,8 +104,9 @@ function release(delivery: Delivery, context: SteeringContext): Steered {
     const { want: _, ...record } = delivery;
     return { next: record, later: false };
   }
-  if (delivery.state === 'pending') return { already: 'it is pending already' };
-  if (delivery.state !== 'held') return { refused: `it is ${delivery.state}, not held` };
+  if (delivery.state === 'dead') return { refused: 'it is dead, not held; retry or delete it' };
+  // Released mail is soon under way, and whoever says it twice shall not mind.
+  if (delivery.state !== 'held') return { already: `it is ${delivery.state} already` };
   return { next: revived(delivery, context), later: false };
 }
 

@@ -41,8 +41,7 @@ describe('an administrator steers', () => {
 
   const refusals: [string, Delivery, Steering, RegExp][] = [
     ['held mail is not retried behind the back of who held it', held, 'retry', /release it first/],
-    ['only held mail is released', deferred, 'release', /not held/],
-    ['what is being sent is not held', sending(), 'release', /not held/],
+    ['only held mail is released', dead, 'release', /not held/],
     ['dead mail is at rest already', dead, 'hold', /retry or delete/],
     ['ended mail is ended', closed(delivery({ state: 'delivered' }), now), 'delete', /delivered already/],
   ];
@@ -55,6 +54,8 @@ describe('an administrator steers', () => {
   const twice: [string, Delivery, Steering, RegExp][] = [
     ['held mail is held already', held, 'hold', /held already/],
     ['released mail is pending already', pending, 'release', /pending already/],
+    ['or put off', deferred, 'release', /deferred already/],
+    ['or being sent', sending(), 'release', /sending already/],
     [
       'deleted mail is deleted already',
       closed(delivery({ state: 'deleted' }), now),
