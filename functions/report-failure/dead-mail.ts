@@ -53,12 +53,12 @@ async function roundOf(
   if (!processDeadMail) return atRest(delivery, 'no sender', now);
   const intended = await intendedOf(message, doors);
   const looking = delivery.reason === 'recipients';
-  if (looking && intended.some(isUnderWay)) return lookedAtAgain(delivery, now);
+  if (looking && intended.some(isUnderWay)) return lookedAtAgain(delivery, { now, configuration });
   const failed = failedAtHome(intended, now);
   const round: Delivery = { ...delivery, rounds: (delivery.rounds ?? 0) + 1 };
   if (!looking && failed.length > 0) {
     for (const one of failed) await again(one, doors);
-    return lookedAtAgain(round, now);
+    return lookedAtAgain(round, { now, configuration });
   }
   if (looking && intended.length > 0 && !intended.some(({ state }) => state === 'failed'))
     return dropped(delivery, now, 'no longer needed: the recipients have the message');

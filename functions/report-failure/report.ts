@@ -10,7 +10,8 @@ import type { SettingsSource } from '../../mail/directory/settings.ts';
 import type { Settings } from '../../mail/directory/settings.ts';
 import { composeReport } from '../../mail/dsn/compose.ts';
 import type { Envelope } from '../../mail/envelope/envelope.ts';
-import { headerEnd } from '../../mail/envelope/header.ts';
+import { headerFacts } from '../../mail/envelope/header-facts.ts';
+import { headerEnd, splitHeader } from '../../mail/envelope/header.ts';
 import {
   BodyMissing,
   type BodyStore,
@@ -161,7 +162,7 @@ function envelopeOf(
     size: bytes.length,
     sha256: createHash('sha256').update(bytes).digest('hex'),
     headerSize: headerEnd(bytes),
-    header: { messageId: `<${report.reportId}@${settings.server.hostName}>` },
+    header: headerFacts(splitHeader(bytes)),
     edits: [],
     acceptedAt: report.date,
     settings: settings.version,

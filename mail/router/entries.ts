@@ -37,7 +37,7 @@ function placed(copy: Copy, entry: Homed, { settings }: Routing): Leaf {
       wayToDominoDomain(mailDomain, settings, because(document, 'mailDomain', mailDomain)),
     );
   if (mailServer !== undefined && foldName(mailServer) !== foldName(settings.server.name))
-    return leaving(copy, wayToServer(mailServer, settings));
+    return leaving(copy, wayToServer(mailServer, settings, because(document, 'mailServer', mailServer)));
   const mailFile = mailFileOf(entry.document);
   return { ...copy, way: 'mailbox', mailFile, quotaMB, because: because(document, 'mailFile', mailFile) };
 }

@@ -6,7 +6,7 @@
 import { canonicalDomain } from '../address/domain.ts';
 import type { ForeignSmtpDomain, Server } from '../document/forms.ts';
 import type { Settings } from '../directory/settings.ts';
-import { foldName } from '../document/names.ts';
+import { abbreviate, foldName } from '../document/names.ts';
 import type { Because } from '../policy/verdict.ts';
 import { because } from './leaf.ts';
 
@@ -93,11 +93,11 @@ export function wayToDominoDomain(domain: string, settings: Settings, why?: Beca
 }
 
 /** Another server of our own domain (docs/message-flow.md): SMTP if all conditions hold. */
-export function wayToServer(name: string, settings: Settings): NextHop {
+export function wayToServer(name: string, settings: Settings, why: Because): NextHop {
   const { configuration, server } = settings;
   const document = `Configuration ${configuration.name}`;
   const target = serverNamed(name, settings);
-  if (target === undefined) return noServer(name, settings, because(`Server ${name}`, 'name'));
+  if (target === undefined) return noServer(name, settings, why);
   const { smtpWithinLocalDomain, reachableOverSmtp } = configuration.routing;
   if (smtpWithinLocalDomain === 'disabled')
     return noServer(name, settings, because(document, 'routing.smtpWithinLocalDomain', 'disabled'));
@@ -118,7 +118,7 @@ function serverNamed(name: string, settings: Settings): Server | undefined {
 function noServer(name: string, settings: Settings, why: Because): NextHop {
   return {
     found: false,
-    reply: `No route found to server ${name} from server ${settings.server.name}`,
+    reply: `No route found to server ${abbreviate(name)} from server ${abbreviate(settings.server.name)}`,
     because: why,
   };
 }

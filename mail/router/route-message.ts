@@ -4,6 +4,7 @@
  * DnsUnavailable: then the work comes again.
  */
 import { relayAgain } from '../policy/relay-again.ts';
+import { inServer } from '../policy/ruling.ts';
 import type { Plan } from '../spool/doors.ts';
 import type { Recipient } from '../spool/records.ts';
 import { ownWait, waitingBeforeRouting, type Waiting } from '../spool/waiting.ts';
@@ -37,7 +38,8 @@ async function decided(context: MessageContext): Promise<Plan> {
   const leaves = await leavesOf(context);
   const rule = leaves.find(({ way, because: why }) => way === 'held' && why.field === 'rules');
   // Released, the rule's database is looked for again: the message waits whole.
-  if (rule?.way === 'held') return wait(context, { state: 'held', reason: rule.reason });
+  if (rule?.way === 'held')
+    return wait(context, { state: 'held', reason: rule.reason, because: rule.because });
   return planFor(leaves, context);
 }
 
@@ -69,13 +71,15 @@ async function planFor(routed: readonly Leaf[], context: MessageContext): Promis
   });
 }
 
-type Reason = Pick<Waiting, 'state' | 'reason'>;
+type Reason = Pick<Waiting, 'state' | 'reason' | 'because'>;
 
 function reasonToWait({ envelope, settings, released }: MessageContext): Reason | undefined {
-  if (!settings.server.smtpRouting) return { state: 'pending', reason: ownWait };
+  if (!settings.server.smtpRouting)
+    return { state: 'pending', reason: ownWait, because: inServer(settings, 'smtpRouting', 'false') };
   if (released) return undefined;
   const rule = holdingRule(envelope);
-  return rule === undefined ? undefined : { state: 'held', reason: `rule ${rule}` };
+  if (rule === undefined) return undefined;
+  return { state: 'held', reason: `rule ${rule.rule}`, because: because(rule.document, 'rules', rule.rule) };
 }
 
 /**
@@ -86,7 +90,8 @@ async function relayFault({ envelope, settings, released }: MessageContext): Pro
   if (released || envelope.session === undefined) return undefined;
   for (const { address } of envelope.recipients) {
     const verdict = await relayAgain(settings, envelope.session, address);
-    if (verdict.outcome !== 'accept') return { state: 'held', reason: `relay ${address}` };
+    const why = verdict.because && { because: verdict.because };
+    if (verdict.outcome !== 'accept') return { state: 'held', reason: `relay ${address}`, ...why };
   }
   return undefined;
 }

@@ -11,8 +11,8 @@ import { because, copyOf, failed, type Copy, type Leaf } from './leaf.ts';
 export const ruleRejection = 'Message rejected for policy reasons';
 
 /** The rule that holds the message before routing, if any. */
-export function holdingRule(envelope: Envelope): string | undefined {
-  return envelope.rules?.find((outcome) => outcome.action === 'hold')?.rule;
+export function holdingRule(envelope: Envelope): RuleOutcome | undefined {
+  return envelope.rules?.find((outcome) => outcome.action === 'hold');
 }
 
 /** A message's priority: what a rule set, else what its header says. */

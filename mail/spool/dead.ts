@@ -91,7 +91,7 @@ export function isUnderWay({ state }: Delivery): boolean {
 }
 
 /** The dead delivery looks again after this whether those of the original have it. */
-export function lookedAtAgain(delivery: Delivery, now: Date): Delivery {
-  const dueAt = later(now, minute);
+export function lookedAtAgain(delivery: Delivery, { now, configuration }: DeadContext): Delivery {
+  const dueAt = later(now, Math.min(minute, configuration.transfer.initialRetryMinutes * minute));
   return { ...delivery, reason: 'recipients', dueAt, wakeAt: dueAt };
 }

@@ -4,10 +4,11 @@
  * that are too many for one record have several, each of which is released and routed by itself.
  */
 import type { Envelope, EnvelopeRecipient } from '../envelope/envelope.ts';
+import type { Because } from '../policy/verdict.ts';
 import type { Plan } from './doors.ts';
 import { deliveryPart, hour, later, minute, restOf, wakeOf } from './keys.ts';
 import { inRecords, messageRecord, octetsOf, withoutRecipients } from './message-record.ts';
-import type { Delivery, MessageRecord, Recipient } from './records.ts';
+import type { Delivery, Event, MessageRecord, Recipient } from './records.ts';
 
 export interface Waiting {
   readonly phase: 'unrouted' | 'stuck';
@@ -15,6 +16,8 @@ export interface Waiting {
   readonly reason: string;
   readonly now: Date;
   readonly timeoutHours: number;
+  /** What decided that it waits. */
+  readonly because?: Because;
   /** Number of the first record, where these recipients are a part of the message's and have waited before. */
   readonly first?: number;
 }
@@ -58,7 +61,7 @@ function weight({ address, notify = '', orcpt = '' }: EnvelopeRecipient): number
 function delivery(
   envelope: Envelope,
   recipients: readonly EnvelopeRecipient[],
-  { state, reason, now, timeoutHours, first = 0 }: Waiting,
+  { state, reason, now, timeoutHours, because, first = 0 }: Waiting,
 ): Delivery {
   const { id, from, envid, ret, smtpUtf8, eightBitMime, requireTls, bodyKey, size, acceptedAt, edits } =
     envelope;
@@ -68,7 +71,7 @@ function delivery(
     transport: 'route',
     nextHop: 'local',
     state,
-    recipients: recipients.map(asWaiting),
+    recipients: recipients.map((one) => asWaiting(one, because)),
     from,
     ...(envid === undefined ? {} : { envid }),
     ...(ret === undefined ? {} : { ret }),
@@ -85,14 +88,19 @@ function delivery(
     expireAt: later(now, timeoutHours * hour),
     version: 1,
     reason,
-    events: [{ at: now.toISOString(), stage: 'route', outcome: state, reply: reason }],
+    events: [waitingEvent({ state, reason, now, because })],
     wake: state === 'held' ? restOf(id) : wakeOf(id),
     wakeAt: later(now, state === 'held' ? 0 : minute),
   };
 }
 
 /** Why it was accepted stands in the envelope. */
-function asWaiting(recipient: EnvelopeRecipient): Recipient {
+function asWaiting(recipient: EnvelopeRecipient, because: Because | undefined): Recipient {
   const { accepted: _, ...asked } = recipient;
-  return { ...asked, original: recipient.address, outcome: 'waiting' };
+  return { ...asked, original: recipient.address, outcome: 'waiting', ...(because && { because }) };
+}
+
+function waitingEvent({ state, reason, now, because }: Omit<Waiting, 'phase' | 'timeoutHours'>): Event {
+  const at = now.toISOString();
+  return { at, stage: 'route', outcome: state, reply: reason, ...(because && { because }) };
 }

@@ -6,6 +6,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { awsAcceptance } from '../../aws/acceptance.ts';
+import { fromItem, toItem } from '../../aws/items.ts';
 import type { Settings } from '../../mail/directory/settings.ts';
 import type { Envelope } from '../../mail/envelope/envelope.ts';
 import type { RecipientResult } from '../../mail/relay/doors.ts';
@@ -166,7 +167,9 @@ export class World {
 
   #parts<T>(prefix: string): T[] {
     const rows = this.aws.rows('spool') as unknown as { part: string; message: string }[];
-    return rows.filter(({ part, message }) => part.startsWith(prefix) && !message.startsWith('t#')) as T[];
+    return rows
+      .filter(({ part, message }) => part.startsWith(prefix) && !message.startsWith('t#'))
+      .map((row) => fromItem<T>(toItem(row)));
   }
 
   mailbox(mailFile: string): { id: string; bodyKey: string; size: number; uid: number }[] {

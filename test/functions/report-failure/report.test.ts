@@ -58,6 +58,8 @@ test('one report, from <>, whose own failure is nobody’s business', async () =
   assert.deepEqual(work?.envelope?.recipients, [{ address: 'bob@elsewhere.example', notify: 'NEVER' }]);
   assert.equal(work?.envelope?.size, text().length);
   assert.match(text(), /Hello\.\r\n/);
+  const { subject, from } = work?.envelope?.header ?? {};
+  assert.deepEqual([subject, from], ['DELIVERY FAILURE: No such user', 'Postmaster@acme.example']);
 });
 
 test('again and again, and two at once: still one', async () => {

@@ -135,15 +135,18 @@ describe('what waits before routing', () => {
   ];
   for (const [why, given, reason] of rows) test(why, async () => assert.equal(await reasonOf(given), reason));
 
-  test('the body’s owner, recipients and what they asked for stay', async () => {
+  test('the body’s owner, recipients and what they asked for stay, with what decided', async () => {
     const { message, deliveries } = await planned(ruled({ action: 'hold' }));
+    const because = { document: 'Configuration *', field: 'rules', entry: 'one' };
     assert.equal(message.envelope.rules?.length, 1);
     assert.deepEqual(deliveries[0]?.recipients[0], {
       address: 'alice@acme.example',
       original: 'alice@acme.example',
       notify: 'SUCCESS',
       outcome: 'waiting',
+      because,
     });
+    assert.deepEqual(deliveries[0]?.events[0]?.because, because);
   });
 });
 

@@ -302,6 +302,12 @@ describe('Domino domains', () => {
   ]);
 });
 
+test('a mail server that no document names: the person who has it is the reason', async () => {
+  const people = [{ name: 'Ann/Acme', internetAddress: 'ann@acme.example', mailServer: 'Mail9/Acme' }];
+  const [leaf] = await leavesOf('ann@acme.example', { people });
+  assert.deepEqual(leaf?.because, { document: 'Person Ann/Acme', field: 'mailServer', entry: 'Mail9/Acme' });
+});
+
 describe('other servers of the domain', () => {
   const away = [{ name: 'Ann/Acme', internetAddress: 'ann@acme.example', mailServer: 'Mail2/Acme' }];
   const mail2 = { name: 'Mail2/Acme', hostName: 'mail2.acme.example', domain: 'ACME', smtpListener: true };
@@ -323,6 +329,12 @@ describe('other servers of the domain', () => {
       'SMTP within the domain is off',
       'ann@acme.example',
       within({ smtpWithinLocalDomain: 'disabled' }),
+      [noServer],
+    ],
+    [
+      'a name written in full is reported as people write it',
+      'ann@acme.example',
+      { people: [{ ...away[0], mailServer: 'CN=Mail2/O=Acme' }] },
       [noServer],
     ],
     ['its listener is off', 'ann@acme.example', within({}, { smtpListener: false }), [noServer]],
