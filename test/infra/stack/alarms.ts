@@ -92,13 +92,14 @@ test('one dashboard shows every queue, every function and every alarm', () => {
 
 test('it reads from left to right as a message goes, and downwards from what happens to what goes wrong', () => {
   const titles = widgetsOf(template).map(({ properties }) => properties.title);
-  assert.deepEqual(titles, [
-    ...['Alarms'],
-    ...['Taken in', 'Routed', 'Delivered and relayed', 'Reported'],
-    ...['Listener', 'Oldest work, seconds', 'Accepted to settled, p95, ms', 'Errors of functions'],
-    ...['Held and dead', 'Given up: dead letters', 'Documents', 'Faults'],
-    ...['Top refusals'],
-  ]);
+  const rows = [
+    ['Alarms'],
+    ['Taken in', 'Routed', 'Delivered and relayed', 'Reported'],
+    ['Listener', 'Oldest work, seconds', 'Accepted to settled, p95, ms', 'Errors of functions'],
+    ['Held and dead', 'Given up: dead letters', 'Documents', 'Faults'],
+    ['Top refusals'],
+  ];
+  assert.deepEqual(titles, rows.flat());
   const places = widgetsOf(template).map(({ x, y }) => y * 24 + x);
   assert.deepEqual(
     places,
