@@ -1,12 +1,13 @@
 /**
  * Loaded before the gateway in each of its threads (`node --import`): counts the AWS calls that leave, by component,
- * operation and size, into one file per thread of the folder COUNT_CALLS.
+ * operation, size and write units, into one file per thread of the folder COUNT_CALLS.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId, workerData } from 'node:worker_threads';
+import { writeUnits } from './write-units.ts';
 
 const folder = process.execArgv.find((option) => option.includes('count-calls')) && folderOf();
 const component = (workerData as { component?: string } | null)?.component ?? 'runtime';
@@ -23,20 +24,37 @@ function folderOf(): string {
   return decodeURIComponent(option.slice(option.indexOf('?') + 1));
 }
 
-subscribe('http.client.request.start', (message) => {
+subscribe('http.client.request.created', (message) => {
   const { request } = message as { request: ClientRequest };
   const operation = operationOf(request);
   const octets = Number(request.getHeader('content-length') ?? 0);
   const known = counts.get(operation) ?? { component, operation, calls: 0, octets: 0, writes: 0 };
   known.calls += 1;
   known.octets += octets;
-  known.writes += Math.max(1, Math.ceil((octets - wrapping) / 1024));
   counts.set(operation, known);
+  if (operation.startsWith('DynamoDB.'))
+    whenSent(request, (body) => (known.writes += writeUnits(operation, body)));
   timer ??= setTimeout(flush, flushMs).unref();
 });
 
-/** What a request to DynamoDB has beside the item: the table, the condition, the type of each value. */
-const wrapping = 400;
+/** The body passes by on its way out. */
+function whenSent(request: ClientRequest, take: (body: string) => void): void {
+  const chunks: Buffer[] = [];
+  const keep = (chunk: unknown): void => {
+    if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk as string));
+  };
+  const write = request.write.bind(request) as (...args: unknown[]) => boolean;
+  const end = request.end.bind(request) as (...args: unknown[]) => ClientRequest;
+  request.write = (...args: unknown[]) => {
+    keep(args[0]);
+    return write(...args);
+  };
+  request.end = (...args: unknown[]) => {
+    keep(args[0]);
+    take(Buffer.concat(chunks).toString());
+    return end(...args);
+  };
+}
 
 function operationOf(request: ClientRequest): string {
   const target = request.getHeader('x-amz-target');

@@ -15,7 +15,7 @@ export interface Calls {
   readonly operation: string;
   readonly calls: number;
   readonly octets: number;
-  /** Write units of single requests, were every item as large as its request. */
+  /** Write units of DynamoDB, those of transactions and indexes included. */
   readonly writes: number;
 }
 

@@ -45,11 +45,6 @@ export interface Use {
 const hours = 730;
 const million = 1_000_000;
 const chunkKb = 256;
-/** The index `due` of one delivery: written with the plan, moved with the claim (two units), deleted when it is settled. */
-const indexWritesOfDelivery = 4;
-/** An update's request does not say how large the item is; deliveries and counters are below 2 KB. */
-const unitsOfUpdate = 2;
-
 function dollars({ prices }: PriceFile, name: string, units: number): number {
   const price = prices[name];
   if (price === undefined) throw new Error(`The price file has no price "${name}".`);
@@ -77,12 +72,16 @@ export function perMillion(run: CountedRun, parts: FixedParts, file: PriceFile):
     [
       'DynamoDB writes',
       'dynamodbWrite',
-      bySum(() => true, writeUnits) + perMessage(run.deliveries) * indexWritesOfDelivery,
+      bySum(
+        () => true,
+        (one) => one.writes,
+      ),
     ],
     ['DynamoDB reads', 'dynamodbRead', bySum(() => true, readUnits)],
     ['Lambda invocations', 'lambdaRequest', perMessage(invocations(run))],
     ['Lambda duration', 'lambdaGbSecond', perMessage(seconds)],
     ['Logs', 'logGb', perMessage(run.logOctets) / 1e9],
+    ['Load balancer traffic', 'nlcuHour', receivedGb(run)],
   ];
   return items
     .map(([what, price, units]) => ({ what, units, dollars: dollars(file, price, units * million) }))
@@ -90,16 +89,14 @@ export function perMillion(run: CountedRun, parts: FixedParts, file: PriceFile):
 }
 
 /** Bodies in `spool/` and in mailboxes, for as long as they are kept. */
-function storedGb({ calls, messages, deliveries }: CountedRun, { assumed }: PriceFile): number {
-  const put = calls.find((one) => one.component === 'listener' && one.operation === 'S3.PutObject');
-  const octets = (put?.octets ?? 0) / Math.max(1, messages);
-  return ((octets * (1 + deliveries / messages)) / 1e9) * (assumed.keptDays / 30);
+function storedGb(run: CountedRun, { assumed }: PriceFile): number {
+  return receivedGb(run) * (1 + run.deliveries / run.messages) * (assumed.keptDays / 30);
 }
 
-export function writeUnits({ operation, calls, writes }: Calls): number {
-  if (operation === 'DynamoDB.TransactWriteItems') return 2 * writes;
-  if (operation === 'DynamoDB.UpdateItem') return unitsOfUpdate * calls;
-  return /^DynamoDB\.(?:PutItem|BatchWriteItem|DeleteItem)$/.test(operation) ? writes : 0;
+/** Of a message. The balancer charges a unit for a gigabyte in an hour, which is more than its sessions ask for. */
+function receivedGb({ calls, messages }: CountedRun): number {
+  const put = calls.find((one) => one.component === 'listener' && one.operation === 'S3.PutObject');
+  return (put?.octets ?? 0) / Math.max(1, messages) / 1e9;
 }
 
 /** As strongly consistent ones of up to 4 KB. */
@@ -171,7 +168,7 @@ const scheduledGb = 0.25;
 /** What would make an item less, where there is a way. */
 export const waysToLess: Readonly<Record<string, string>> = {
   'DynamoDB writes':
-    'a plan written without a transaction where it has one delivery; provisioned capacity from about 10 messages a second',
+    'a plan of one delivery written without a transaction; provisioned capacity from about 10 messages a second',
   'S3 puts and copies':
     'a mailbox row that points at the body in the spool in place of a copy for each mail file; small bodies inside the row',
   'S3 storage': 'a shorter life of bodies in spool/; Intelligent-Tiering of mailboxes/',

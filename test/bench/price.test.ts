@@ -11,10 +11,10 @@ import {
   rivals,
   total,
   waysToLess,
-  writeUnits,
   type Item,
   type PriceFile,
 } from '../../bench/cost/price.ts';
+import { writeUnits } from '../../bench/cost/write-units.ts';
 
 const path = new URL('../../bench/cost/prices.json', import.meta.url);
 const file = JSON.parse(readFileSync(path, 'utf8')) as PriceFile;
@@ -67,12 +67,17 @@ describe('a million messages', () => {
       'SQS requests',
       0.4,
     ],
-    ['only the due index', run(), 'DynamoDB writes', 2.5],
     [
-      'a transaction counts twice',
+      'units as counted',
       run(calls('route-mail', 'DynamoDB.TransactWriteItems', { writes: 40 })),
       'DynamoDB writes',
-      7.5,
+      2.5,
+    ],
+    [
+      'a gigabyte an hour is one unit of the balancer',
+      run(calls('listener', 'S3.PutObject', { calls: 10, octets: 500_000 })),
+      'Load balancer traffic',
+      0.3,
     ],
     ['reads', run(calls('route-mail', 'DynamoDB.GetItem', { calls: 20 })), 'DynamoDB reads', 0.25],
     [
@@ -116,10 +121,41 @@ describe('a million messages', () => {
   });
 });
 
-test('units of DynamoDB', () => {
-  assert.equal(writeUnits(calls('a', 'DynamoDB.PutItem', { calls: 3, writes: 6 })), 6);
-  assert.equal(writeUnits(calls('a', 'DynamoDB.UpdateItem', { calls: 3 })), 6);
-  assert.equal(writeUnits(calls('a', 'DynamoDB.Query', { calls: 3 })), 0);
+const text = (size: number) => ({ S: 'x'.repeat(size) });
+const delivery = { message: text(10), part: { S: 'd#0001' } };
+const waking = { ...delivery, wake: text(5), wakeAt: text(24) };
+
+const writes: [why: string, operation: string, request: object, units: number][] = [
+  ['an item of 1 KB', 'PutItem', { Item: { part: { S: 'm' }, body: text(1000) } }, 1],
+  ['one octet more than 1 KB is 2', 'PutItem', { Item: { part: { S: 'm' }, body: text(1016) } }, 2],
+  ['a delivery enters the index', 'PutItem', { Item: waking }, 2],
+  ['it ends, and leaves it', 'PutItem', { Item: { ...delivery, version: { N: '3' } } }, 2],
+  ['it waits on, and moves', 'PutItem', { Item: { ...waking, version: { N: '3' } } }, 3],
+  ['an update', 'UpdateItem', { Key: delivery, UpdateExpression: 'SET lease = :lease' }, 1],
+  ['a move in the index', 'UpdateItem', { Key: delivery, UpdateExpression: 'SET wakeAt = :next' }, 3],
+  [
+    'a transaction, twice; its index, once',
+    'TransactWriteItems',
+    { TransactItems: [{ Put: { Item: waking } }] },
+    3,
+  ],
+  [
+    'each of a batch',
+    'BatchWriteItem',
+    {
+      RequestItems: {
+        spool: [{ PutRequest: { Item: { part: text(9) } } }, { PutRequest: { Item: delivery } }],
+      },
+    },
+    2,
+  ],
+  ['reading', 'Query', {}, 0],
+];
+for (const [why, operation, request, units] of writes)
+  test(`write units: ${why}`, () =>
+    assert.equal(writeUnits(`DynamoDB.${operation}`, JSON.stringify(request)), units));
+
+test('read units', () => {
   assert.equal(readUnits(calls('a', 'DynamoDB.BatchGetItem', { calls: 3 })), 6);
   assert.equal(readUnits(calls('a', 'DynamoDB.PutItem', { calls: 3 })), 0);
 });
