@@ -108,7 +108,15 @@ async function drainInSlot(run: Run, slot: Slot, start: Start): Promise<End> {
     if (start.trouble.slow && !(await run.slow.take())) return 'slow';
     return await drain(run, start);
   } finally {
-    await run.carrier.close().finally(() => run.slow.free());
+    await leave(run, slot);
+  }
+}
+
+async function leave(run: Run, slot: Slot): Promise<void> {
+  try {
+    await run.carrier.close();
+  } finally {
+    await run.slow.free();
     await run.hops.freeSlot(slot);
   }
 }
