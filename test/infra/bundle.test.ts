@@ -27,11 +27,11 @@ const functions: Readonly<Record<string, Allowed>> = {
   'route-mail': { clients: moves, others: [...always, batch], kilobytes: 720 },
   'deliver-to-mailbox': { clients: moves, others: [...always, batch], kilobytes: 660 },
   'retry-deferred': { clients: moves, others: always, kilobytes: 640 },
-  // nodemailer: its writer of encoded words and parameters.
+  // nodemailer: its quoted-printable and parameters, for messages of our own.
   'report-failure': { clients: moves, others: [...always, batch, 'nodemailer'], kilobytes: 670 },
   'relay-outbound': {
     clients: [...moves, 'client-secrets-manager', 'client-ses'],
-    others: always,
+    others: [...always, 'nodemailer'],
     kilobytes: 750,
   },
   // The only one that validates: documents by zod, their patterns by re2js.
