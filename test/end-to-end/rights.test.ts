@@ -27,11 +27,12 @@ const unused: readonly (readonly [who: RegExp, action: string, resource: RegExp,
   [/./, 'xray:PutTelemetryRecords', /^\*$/, 'Lambda sends them in the function’s name'],
   [/./, 'logs:CreateLogStream', /./, 'Lambda writes logs in the function’s name'],
   [/./, 'logs:PutLogEvents', /./, 'Lambda writes logs in the function’s name'],
-  [/./, 's3:ListBucket', /mail/, 'nobody lists; without it S3 says "denied" of a body that is missing'],
+  [/./, 's3:ListBucket', /mail/, 'few list; without it S3 says "denied" of a body that is missing'],
   [/^listener$/, 's3:AbortMultipartUpload', /spool/, 'an upload that S3 cuts short is taken back'],
   [/^deliver-to-mailbox$/, 's3:DeleteObject', /mailboxes/, 'a copy, where two at once went over the quota'],
-  [/^retry-deferred$/, 'dynamodb:GetItem', /views/, 'puts mail off where direct sending is not deployed'],
-  [/^retry-deferred$/, 's3:GetObject', /settings/, 'puts mail off where direct sending is not deployed'],
+  [/^retry-deferred$/, 's3:DeleteObject', /kept/, 'a kept copy, no sooner than an hour after it was made'],
+  [/^route-mail$/, 's3:GetObject', /kept/, 'a body that was kept while routing was off is put back'],
+  [/^route-mail$/, 's3:PutObject', /spool/, 'a body that was kept while routing was off is put back'],
 ];
 
 const mxHost = '127.0.0.2';
