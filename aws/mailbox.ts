@@ -1,11 +1,10 @@
 /**
  * Mailboxes over table `mailboxes` (partition `mailFile`, sort `id`) and S3. Item `#account` of a mail file counts
- * uids and octets (mailbox-account.ts), exactly. The body is copied by S3 itself to a key of its own, before the row:
- * a crash between leaves an object that the next try writes again.
+ * uids and octets; it and the row change in one transaction, so that quota and uid are exact. The body is copied by
+ * S3 itself to a key of its own, before the row: a crash between leaves an object that the next try writes again.
  */
 import {
   GetItemCommand,
-  PutItemCommand,
   QueryCommand,
   TransactionCanceledException,
   TransactWriteItemsCommand,
@@ -23,7 +22,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { editHeader } from '../mail/envelope/apply-edits.ts';
 import type { Deposit, Mailbox, MailboxRow } from '../mail/mailbox/mailbox.ts';
 import { BodyMissing } from '../mail/spool/doors.ts';
-import { account, accountsOf, withoutNotes, type Accounts, type Room } from './mailbox-account.ts';
 import { storedBodies } from './stored-bodies.ts';
 import { conditionally, fromItem, toItem, values, type Item } from './items.ts';
 
@@ -34,12 +32,18 @@ interface Options {
   readonly bucket: string;
 }
 
+interface Account {
+  readonly uid: number;
+  readonly octets: number;
+}
+
+const account = '#account';
 const mostTries = 200;
 
 export function awsMailbox(options: Options): Mailbox {
-  const accounts = accountsOf(options);
+  const lines: Lines = new Map();
   return {
-    deposit: (what) => deposit(options, accounts, what),
+    deposit: (what) => deposit(options, lines, what),
     list: (mailFile) => list(options, mailFile),
     read: (mailFile, id) => read(options, mailFile, id),
     remove: (mailFile, id) => remove(options, mailFile, id),
@@ -52,45 +56,103 @@ function objectKey(mailFile: string, id: string): string {
   return `mailboxes/${hex}/${encodeURIComponent(mailFile)}/${id}`;
 }
 
-async function deposit(
-  options: Options,
-  accounts: Accounts,
-  what: Deposit,
-): Promise<'deposited' | 'over quota'> {
-  const { mailFile, id, size } = what.row;
-  const room: Room = { mailFile, id, size, limit: what.limit };
-  const full = async (): Promise<'deposited' | 'over quota'> =>
-    (await rowOf(options, mailFile, id)) === undefined ? 'over quota' : 'deposited';
-  if (!(await accounts.hasRoom(room))) return full();
+async function deposit(options: Options, lines: Lines, what: Deposit): Promise<'deposited' | 'over quota'> {
+  const { mailFile, id } = what.row;
+  if ((await rowOf(options, mailFile, id)) !== undefined) return 'deposited';
+  if (overLimit(await accountOf(options, mailFile), what)) return 'over quota';
   const bodyKey = objectKey(mailFile, id);
   await copy(options, what.spoolKey, bodyKey);
-  const uid = await accounts.take(room);
-  if (uid !== undefined) {
-    await writeRow(options, accounts, { room, row: { ...what.row, uid, bodyKey } });
-    return 'deposited';
-  }
+  const outcome = await inLine(lines, mailFile, () => writeRow(options, what, bodyKey));
+  if (outcome === 'deposited') return outcome;
   // A worker that was thought dead may have written the row after all: its body stays.
-  const outcome = await full();
-  if (outcome === 'over quota') await removeObject(options, bodyKey);
+  if ((await rowOf(options, mailFile, id)) !== undefined) return 'deposited';
+  await removeObject(options, bodyKey);
   return outcome;
 }
 
-/** Written if absent: another try may have been faster, under a uid of its own. */
+/** Deposits of this process by mail file, one behind the other: side by side they would undo each other's counting. */
+type Lines = Map<string, Promise<unknown>>;
+
+function inLine<T>(lines: Lines, mailFile: string, work: () => Promise<T>): Promise<T> {
+  const mine = (lines.get(mailFile) ?? Promise.resolve()).then(work, work);
+  lines.set(mailFile, mine);
+  const leave = (): void => {
+    if (lines.get(mailFile) === mine) lines.delete(mailFile);
+  };
+  mine.then(leave, leave);
+  return mine;
+}
+
+/** Tries until the account it read is the one it writes: deliveries of other processes come between. */
 async function writeRow(
-  { dynamodb, table }: Options,
-  accounts: Accounts,
-  { room, row }: { room: Room; row: MailboxRow },
-): Promise<void> {
-  const write = new PutItemCommand({
-    TableName: table,
-    Item: toItem(row),
-    ConditionExpression: 'attribute_not_exists(mailFile)',
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-  });
-  const result = await conditionally(() => dynamodb.send(write));
-  const before = result.done || result.old === undefined ? row : fromItem<MailboxRow>(result.old);
-  if (before.uid === row.uid) accounts.done(room);
-  else await accounts.giveBack(room, row.uid);
+  options: Options,
+  what: Deposit,
+  bodyKey: string,
+): Promise<'deposited' | 'over quota'> {
+  for (let tries = 0; tries < mostTries; tries++) {
+    const before = await accountOf(options, what.row.mailFile);
+    if (overLimit(before, what)) return 'over quota';
+    const result = await tryRow(options, { what, bodyKey, before });
+    if (result === 'written') return 'deposited';
+    if (result === 'there') return 'deposited';
+    await pause(randomInt(2, 20));
+  }
+  throw new Error(`The mail file ${what.row.mailFile} is too busy; the delivery is tried again.`);
+}
+
+function overLimit(before: Account, { limit, row }: Deposit): boolean {
+  return limit !== undefined && before.octets + row.size > limit;
+}
+
+type Try = { readonly what: Deposit; readonly bodyKey: string; readonly before: Account };
+
+async function tryRow(
+  options: Options,
+  { what, bodyKey, before }: Try,
+): Promise<'written' | 'there' | 'busy'> {
+  const uid = before.uid + 1;
+  const row: MailboxRow = { ...what.row, uid, bodyKey };
+  const TransactItems = [countItem(options, what, before), rowItem(options, row)];
+  try {
+    await options.dynamodb.send(new TransactWriteItemsCommand({ TransactItems }));
+    return 'written';
+  } catch (error) {
+    if (!(error instanceof TransactionCanceledException)) throw error;
+    const [counted, rowed] = (error.CancellationReasons ?? []).map((reason) => reason.Code);
+    if (rowed === 'ConditionalCheckFailed') return 'there';
+    if (counted === 'ConditionalCheckFailed' || [counted, rowed].includes('TransactionConflict'))
+      return 'busy';
+    throw error;
+  }
+}
+
+/** The account is as it was read. */
+function countItem({ table }: Options, { row }: Deposit, before: Account) {
+  return {
+    Update: {
+      TableName: table,
+      Key: toItem({ mailFile: row.mailFile, id: account }),
+      UpdateExpression: 'SET uid = :next, octets = :octets',
+      ConditionExpression: before.uid === 0 ? 'attribute_not_exists(uid)' : 'uid = :seen AND octets = :had',
+      ExpressionAttributeValues: values({
+        ':next': before.uid + 1,
+        ':octets': before.octets + row.size,
+        ...(before.uid === 0 ? {} : { ':seen': before.uid, ':had': before.octets }),
+      }),
+    },
+  };
+}
+
+function rowItem({ table }: Options, row: MailboxRow) {
+  return {
+    Put: { TableName: table, Item: toItem(row), ConditionExpression: 'attribute_not_exists(mailFile)' },
+  };
+}
+
+async function accountOf({ dynamodb, table }: Options, mailFile: string): Promise<Account> {
+  const Key = toItem({ mailFile, id: account });
+  const { Item } = await dynamodb.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }));
+  return Item === undefined ? { uid: 0, octets: 0 } : fromItem<Account>(Item);
 }
 
 async function rowOf(
@@ -147,13 +209,11 @@ async function remove(options: Options, mailFile: string, id: string): Promise<b
   const row = await rowOf(options, mailFile, id);
   if (row === undefined || id === account) return false;
   const { table } = options;
-  const { expression, names } = withoutNotes([id]);
   const giveBack = {
     Update: {
       TableName: table,
       Key: toItem({ mailFile, id: account }),
-      UpdateExpression: `ADD octets :less${expression}`,
-      ExpressionAttributeNames: names,
+      UpdateExpression: 'ADD octets :less',
       ExpressionAttributeValues: values({ ':less': -row.size }),
     },
   };

@@ -1,8 +1,6 @@
 /** Mailboxes over the embedded DynamoDB and S3: once each, rising uids, exact quotas. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { buffer } from 'node:stream/consumers';
 import { awsBodyStore } from '../../aws/body-store.ts';
 import { awsMailbox } from '../../aws/mailbox.ts';
@@ -106,61 +104,4 @@ test('deposits and deletions at once: what is counted is what is there', async (
   assert.equal(await mailbox().deposit(full), 'over quota');
   assert.equal(await mailbox().deposit({ ...full, limit }), 'deposited');
   assert.equal((await mailbox().list('mail/busy')).length, 6);
-});
-
-async function account(mailFile: string): Promise<Record<string, unknown>> {
-  const { dynamodb, mailboxes: TableName } = services;
-  const Key = marshall({ mailFile, id: '#account' });
-  return unmarshall((await dynamodb.send(new GetItemCommand({ TableName, Key }))).Item ?? {});
-}
-
-async function put(item: object): Promise<void> {
-  const { dynamodb, mailboxes: TableName } = services;
-  await dynamodb.send(new PutItemCommand({ TableName, Item: marshall(item) }));
-}
-
-test('a try that was cut off before its row goes on with the uid it took', async () => {
-  await put({ mailFile: 'mail/cut', id: '#account', uid: 7, octets: 100, 'in#c1': 7 });
-  await mailbox().deposit(await deposit('mail/cut', 'c1'));
-  assert.deepEqual(
-    (await mailbox().list('mail/cut')).map(({ id, uid }) => [id, uid]),
-    [['c1', 7]],
-  );
-  assert.equal((await account('mail/cut'))['octets'], 100);
-});
-
-test('what has its row keeps its uid, and is counted once, however often it is tried again', async () => {
-  const one = await deposit('mail/again', 'a1');
-  const worker = mailbox();
-  await worker.deposit(one);
-  // Its note has gone with this one.
-  await worker.deposit(await deposit('mail/again', 'a2'));
-  await mailbox().deposit(one);
-  assert.deepEqual(
-    (await mailbox().list('mail/again')).map(({ id, uid }) => [id, uid]),
-    [
-      ['a1', 1],
-      ['a2', 2],
-    ],
-  );
-  const { octets, ...rest } = await account('mail/again');
-  assert.equal(octets, 200);
-  assert.ok(!('in#a1' in rest), 'the note of the try that was too many is gone');
-});
-
-test('notes that ended processes left behind go when they have gathered', async () => {
-  for (let n = 0; n < 10; n++) await mailbox().deposit(await deposit('mail/notes', `n${n}`));
-  const worker = mailbox();
-  for (const id of ['n10', 'n11']) await worker.deposit(await deposit('mail/notes', id));
-  const notes = Object.keys(await account('mail/notes')).filter((name) => name.startsWith('in#'));
-  assert.deepEqual(notes, ['in#n11']);
-  assert.equal((await account('mail/notes'))['octets'], 1200);
-});
-
-test('a deletion takes the note with it: what is delivered again is counted again', async () => {
-  const one = await deposit('mail/back', 'k1');
-  await mailbox().deposit(one);
-  assert.equal(await mailbox().remove('mail/back', 'k1'), true);
-  await mailbox().deposit(one);
-  assert.equal((await account('mail/back'))['octets'], 100);
 });
