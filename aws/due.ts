@@ -20,8 +20,8 @@ export interface DueKey {
 export type SpoolItem = Delivery | MessageRecord | ReportRecord;
 
 export interface Due {
-  /** Keys of one shard with `wakeAt` up to `until`, soonest first, at most `limit`. */
-  read(shard: string, until: string, limit: number): Promise<DueKey[]>;
+  /** Keys of one shard with `wakeAt` up to `until`, soonest first, at most `limit`, from behind `after`. */
+  read(shard: string, until: string, limit: number, after?: DueKey): Promise<DueKey[]>;
   item(key: DueKey): Promise<SpoolItem | undefined>;
   /** Moves the item's `wakeAt` while it is the one seen. */
   move(key: DueKey, wakeAt: string): Promise<boolean>;
@@ -31,7 +31,7 @@ export interface Due {
 
 export function awsDue({ client, table }: { client: DynamoDBClient; table: string }): Due {
   return {
-    read: (shard, until, limit) => readShard({ client, table }, { shard, until, limit }),
+    read: (shard, until, limit, after) => readShard({ client, table }, { shard, until, limit, after }),
     async item({ message, part }) {
       const Key = toItem({ message, part });
       const { Item } = await client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }));
@@ -63,10 +63,10 @@ const mostPerPage = 1000;
 
 async function readShard(
   { client, table }: { client: DynamoDBClient; table: string },
-  { shard, until, limit }: { shard: string; until: string; limit: number },
+  { shard, until, limit, after }: { shard: string; until: string; limit: number; after?: DueKey | undefined },
 ): Promise<DueKey[]> {
   const found: DueKey[] = [];
-  let from: Item | undefined;
+  let from = after && startAt(shard, after);
   do {
     const page = await client.send(
       new QueryCommand({
@@ -82,4 +82,9 @@ async function readShard(
     from = page.LastEvaluatedKey;
   } while (from !== undefined && found.length < limit);
   return found;
+}
+
+/** The place of an entry in the index, whether or not it still stands there. */
+function startAt(shard: string, { message, part, wakeAt }: DueKey): Item {
+  return toItem({ wake: shard, wakeAt, message, part });
 }

@@ -52,14 +52,17 @@ export async function sweep(doors: SweepDoors): Promise<number> {
   return moved;
 }
 
+/** Page by page: the index may show for a moment what has moved already, and what fails stays where it is. */
 async function sweepShard(run: Run, shard: string): Promise<number> {
   let moved = 0;
-  while (run.remainingMilliseconds() > reserve) {
-    const keys = await run.due.read(shard, run.clock().toISOString(), mostPerRead);
+  let last: DueKey | undefined;
+  do {
+    if (run.remainingMilliseconds() <= reserve) return moved;
+    const keys = await run.due.read(shard, run.clock().toISOString(), mostPerRead, last);
     const results = await Promise.all(keys.map((key) => sweepSafely(run, key)));
     moved += results.filter(Boolean).length;
-    if (keys.length < mostPerRead || !results.some(Boolean)) return moved;
-  }
+    last = keys.length < mostPerRead ? undefined : keys.at(-1);
+  } while (last !== undefined);
   return moved;
 }
 

@@ -1,7 +1,7 @@
 /** The spool over the embedded DynamoDB: each transition's condition, and who wins when two come at once. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { awsDue } from '../../aws/due.ts';
+import { awsDue, type DueKey } from '../../aws/due.ts';
 import { keptMessages } from '../../aws/kept-messages.ts';
 import { awsHops } from '../../aws/hops.ts';
 import { awsReportWriter } from '../../aws/report-writer.ts';
@@ -341,6 +341,24 @@ describe('due', () => {
     assert.ok(key);
     const moves = await Promise.all([due.move(key, until), due.move(key, until)]);
     assert.deepEqual(moves.toSorted(), [false, true]);
+  });
+
+  test('the index is read on from behind an entry, even one that has moved away', async () => {
+    const shard = wakeOf('x1');
+    const ids = Array.from({ length: 400 }, (_, n) => `x${n}`).filter((id) => wakeOf(id) === shard);
+    assert.ok(ids.length >= 3, `${ids.length} of a shard`);
+    for (const [n, id] of ids.entries()) await planned(id, { wakeAt: `2026-11-21T10:00:0${n}.000Z` });
+    const due = awsDue(table());
+    const seen: string[] = [];
+    for (let after: DueKey | undefined, more = true; more;) {
+      const page = await due.read(shard, '2026-11-21T10:59:00.000Z', 1, after);
+      after = page[0];
+      more = after !== undefined;
+      if (after === undefined) continue;
+      seen.push(after.message);
+      await due.move(after, until);
+    }
+    assert.deepEqual(seen, ids);
   });
 
   test('after a restart leases and slots are void, and pending work is due; deferred mail keeps its time', async () => {

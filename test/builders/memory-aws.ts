@@ -34,6 +34,7 @@ interface Query extends Write {
   readonly KeyConditionExpression: string;
   readonly FilterExpression?: string;
   readonly Limit?: number;
+  readonly ExclusiveStartKey?: Attributes;
 }
 
 const keys: Readonly<Record<string, readonly [string, string]>> = {
@@ -182,14 +183,16 @@ function remove(aws: MemoryAws, { TableName, Key }: Write): object {
 }
 
 function queried(aws: MemoryAws, query: Query): Plain[] {
-  const { TableName, IndexName = '', Limit } = query;
+  const { TableName, IndexName = '', Limit, ExclusiveStartKey } = query;
   const inKeys = conditionOf(query.KeyConditionExpression, placeholders(query));
   const wanted = conditionOf(query.FilterExpression, placeholders(query));
   const sort = sorts[IndexName] ?? keys[TableName]?.[1] ?? '';
+  const place = (item: Plain): string => `${String(item[sort])} ${keyOf(TableName, item)}`;
+  const behind = ExclusiveStartKey === undefined ? '' : place(unmarshall(ExclusiveStartKey));
   return aws
     .rows(TableName)
-    .filter((item) => item[sort] !== undefined && inKeys(item) && wanted(item))
-    .sort((a, b) => (String(a[sort]) < String(b[sort]) ? -1 : 1))
+    .filter((item) => item[sort] !== undefined && inKeys(item) && wanted(item) && place(item) > behind)
+    .sort((a, b) => (place(a) < place(b) ? -1 : 1))
     .slice(0, Limit);
 }
 
