@@ -34,7 +34,20 @@ export async function redrive({ client, from, to }: Redrive): Promise<number> {
   return moved;
 }
 
-async function moveBatch({ client, from, to }: Redrive, messages: readonly Message[]): Promise<number> {
+/** SQS takes 1 MiB in one call: ten letters of `route` with long envelopes are more. */
+const largestBatch = 1024 * 1024;
+
+async function moveBatch(queues: Redrive, messages: readonly Message[]): Promise<number> {
+  const octets = messages.map(({ Body = '' }) => Buffer.byteLength(Body));
+  const half = Math.ceil(messages.length / 2);
+  if (half < messages.length && octets.reduce((sum, one) => sum + one, 0) > largestBatch)
+    return (
+      (await moveBatch(queues, messages.slice(0, half))) + (await moveBatch(queues, messages.slice(half)))
+    );
+  return moveTogether(queues, messages);
+}
+
+async function moveTogether({ client, from, to }: Redrive, messages: readonly Message[]): Promise<number> {
   const { Failed = [] } = await client.send(
     new SendMessageBatchCommand({
       QueueUrl: to,

@@ -161,9 +161,9 @@ export function perMonthWithMail({ assumed, ...file }: PriceFile): number {
 /** AWS Lambda developer guide, "Scaling and concurrency for SQS": five pollers, long polls of 20 s. */
 const pollersOfSource = 5;
 const pollsPerHour = 180;
-/** `retry-deferred` with nothing to do, at 256 MB. */
+/** `retry-deferred` with nothing to do. */
 const scheduledSeconds = 0.1;
-const scheduledGb = 0.25;
+const scheduledGb = 1;
 
 /** What would make an item less, where there is a way. */
 export const waysToLess: Readonly<Record<string, string>> = {
