@@ -4,6 +4,7 @@
  * any other of them is a relay to `%Dom`; what is none of them is an address with a percent hack.
  */
 import { foldName } from '../document/names.ts';
+import type { Because } from '../policy/verdict.ts';
 import type { Settings } from './settings.ts';
 
 export interface DominoDomain {
@@ -11,6 +12,8 @@ export interface DominoDomain {
   readonly name: string;
   /** This server's own domain, or its alias. */
   readonly own: boolean;
+  /** What makes the word a Domino domain. */
+  readonly because: Because;
 }
 
 export type PercentDomain =
@@ -29,15 +32,19 @@ export function dominoDomains(settings: Settings): ReadonlyMap<string, DominoDom
   if (before !== undefined) return before;
   const own = foldName(settings.server.domain);
   const found = new Map<string, DominoDomain>();
-  const add = (alias: string, name: string): void => {
-    if (!found.has(foldName(alias))) found.set(foldName(alias), { name, own: foldName(name) === own });
+  const add = (alias: string, name: string, because: Because): void => {
+    if (found.has(foldName(alias))) return;
+    found.set(foldName(alias), { name, own: foldName(name) === own, because });
   };
-  for (const server of [settings.server, ...settings.servers]) add(server.domain, server.domain);
-  for (const entry of settings.globalDomains.flatMap((document) => document.dominoDomains)) {
-    const [alias = '', name = alias] = entry.split('=').map((part) => part.trim());
-    add(name, name);
-    add(alias, name);
-  }
+  for (const { name, domain } of [settings.server, ...settings.servers])
+    add(domain, domain, { document: `Server ${name}`, field: 'domain', entry: domain });
+  for (const document of settings.globalDomains)
+    for (const entry of document.dominoDomains) {
+      const because = { document: `GlobalDomain ${document.name}`, field: 'dominoDomains', entry };
+      const [alias = '', name = alias] = entry.split('=').map((part) => part.trim());
+      add(name, name, because);
+      add(alias, name, because);
+    }
   known.set(settings, found);
   return found;
 }

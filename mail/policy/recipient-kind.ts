@@ -5,7 +5,7 @@
  * and strangers who relay may not use it (stages.ts).
  */
 import { makeAddress, type Address } from '../address/address.ts';
-import { percentDomain } from '../directory/domino-domains.ts';
+import { percentDomain, type DominoDomain } from '../directory/domino-domains.ts';
 import { localDomainOf } from '../directory/local-domains.ts';
 import type { Settings } from '../directory/settings.ts';
 import type { Destination } from './relay.ts';
@@ -15,7 +15,8 @@ export type RecipientKind =
   | { readonly kind: 'postmaster' }
   /** `address` without a `%` that names our own Domino domain. */
   | { readonly kind: 'local'; readonly address: Address; readonly because: Because }
-  | { readonly kind: 'relay'; readonly destination: Destination }
+  /** `because`: what makes a word behind a `%` another Domino domain. */
+  | { readonly kind: 'relay'; readonly destination: Destination; readonly because?: Because }
   | { readonly kind: 'routed' };
 
 export function recipientKind(address: Address, settings: Settings): RecipientKind {
@@ -28,6 +29,10 @@ export function recipientKind(address: Address, settings: Settings): RecipientKi
   if (/[!@]/.test(percent.local)) return { kind: 'routed' };
   if (percent.kind === 'own') return recipientKind(makeAddress(percent.local, address.domain), settings);
   if (percent.local.includes('%')) return { kind: 'routed' };
-  if (percent.kind === 'other') return { kind: 'relay', destination: { dominoDomain: percent.domain.name } };
+  if (percent.kind === 'other') return toDominoDomain(percent.domain);
   return { kind: 'local', address, because: local.because };
+}
+
+function toDominoDomain({ name, because }: DominoDomain): RecipientKind {
+  return { kind: 'relay', destination: { dominoDomain: name }, because };
 }

@@ -89,7 +89,7 @@ export async function routeCopy(copy: Copy, context: Routing): Promise<Leaf[]> {
   if (kind.kind === 'local') return routeLocal(copy, kind.address, context);
   if (kind.kind === 'routed') return [notListed(copy, address)];
   if ('dominoDomain' in kind.destination)
-    return [leaving(copy, wayToDominoDomain(kind.destination.dominoDomain, settings))];
+    return [leaving(copy, wayToDominoDomain(kind.destination.dominoDomain, settings, kind.because))];
   return [await routeOutside(copy, address, context)];
 }
 

@@ -302,6 +302,22 @@ describe('Domino domains', () => {
   ]);
 });
 
+describe('no Connection: what makes the word a Domino domain is the reason', () => {
+  const domains = [{ name: 'Acme', primaryDomain: 'acme.example', dominoDomains: ['Vertrieb=SALESDOM'] }];
+  const entry = { document: 'GlobalDomain Acme', field: 'dominoDomains', entry: 'Vertrieb=SALESDOM' };
+  const servers = [{ name: 'Mail5/Far', hostName: 'mail5.far.example', domain: 'FARDOM' }];
+  const cases: [string, object][] = [
+    ['sam%SALESDOM@acme.example', entry],
+    ['sam%vertrieb@acme.example', entry],
+    ['sam%FarDom@acme.example', { document: 'Server Mail5/Far', field: 'domain', entry: 'FARDOM' }],
+  ];
+  for (const [address, why] of cases)
+    test(address, async () => {
+      const [leaf] = await leavesOf(address, { domains, servers });
+      assert.deepEqual(leaf?.because, why);
+    });
+});
+
 test('a mail server that no document names: the person who has it is the reason', async () => {
   const people = [{ name: 'Ann/Acme', internetAddress: 'ann@acme.example', mailServer: 'Mail9/Acme' }];
   const [leaf] = await leavesOf('ann@acme.example', { people });
