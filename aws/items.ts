@@ -19,12 +19,12 @@ export function toItem(value: object): Item {
 
 /** The other attributes of a delivery are public names: administrators look for them in the console. */
 export function deliveryItem(delivery: Delivery): Item {
-  const { events, edits, bodyKey, size, acceptedAt, quotaMB, ...named } = delivery;
+  const { events, edits, bodyKey, size, acceptedAt, quotaMB, quotaOf, ...named } = delivery;
   const { smtpUtf8, eightBitMime, requireTls, ...rest } = named;
   const reasons = delivery.recipients.map(({ because }) => because ?? null);
   const recipients = delivery.recipients.map(withoutReason);
   const asked = { smtpUtf8, eightBitMime, requireTls };
-  const inside = { events, edits, bodyKey, size, acceptedAt, quotaMB, ...asked };
+  const inside = { events, edits, bodyKey, size, acceptedAt, quotaMB, quotaOf, ...asked };
   const packed = deflateRawSync(JSON.stringify({ inside, reasons }));
   return toItem({ ...rest, recipients, packed });
 }

@@ -7,7 +7,7 @@ import type { Nouns } from './nouns.ts';
 export function deliverToMailbox(scope: Construct, nouns: Nouns): GatewayFunction {
   const { deployment, views, spool, mailboxes, bucket, queues } = nouns;
   const component = new GatewayFunction(scope, { deployment, folder: 'deliver-to-mailbox', settings });
-  views.grantSettings(component);
+  views.grantNames(component);
   spool.grantSettle(component);
   mailboxes.grantDeposit(component);
   bucket.grantRead(component, ['spool', 'settings']);

@@ -23,6 +23,12 @@ export class Views extends Construct {
     allow(component, { actions: ['dynamodb:GetItem'], resources: [this.table.tableArn] });
   }
 
+  /** Whom a name means, several documents perhaps. */
+  grantNames(component: Component): void {
+    this.grantSettings(component);
+    allow(component, { actions: ['dynamodb:Query'], resources: [this.table.tableArn] });
+  }
+
   /** Whom an address means: the entries of several documents may stand under one key. */
   grantLookUps(component: Component): void {
     this.grantSettings(component);

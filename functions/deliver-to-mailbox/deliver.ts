@@ -1,8 +1,9 @@
 /** One delivery into one mail file (spool.md, transitions 3 and 4): claim, deposit, settle, tell who must be told. */
 import type { MailLog } from '../../aws/mail-log.ts';
+import type { Directory } from '../../mail/directory/directory.ts';
 import type { Settings, SettingsSource } from '../../mail/directory/settings.ts';
 import type { Envelope } from '../../mail/envelope/envelope.ts';
-import { depositOf, resultsOf } from '../../mail/mailbox/deposit.ts';
+import { depositOf, isLimited, quotaNow, resultsOf } from '../../mail/mailbox/deposit.ts';
 import { folderOf } from '../../mail/mailbox/folder.ts';
 import type { Mailbox } from '../../mail/mailbox/mailbox.ts';
 import type { RecipientResult } from '../../mail/relay/doors.ts';
@@ -20,6 +21,7 @@ import { owesAnything } from '../../mail/spool/standing.ts';
 export interface DeliverDoors {
   readonly settings: SettingsSource;
   readonly spool: Spool;
+  readonly directory: Pick<Directory, 'findName'>;
   readonly mailbox: Mailbox;
   readonly queue: WorkQueue;
   readonly clock: Clock;
@@ -56,13 +58,14 @@ async function attempt(
   claimed: Delivery,
   envelope: Envelope,
   settings: Settings,
-  { mailbox, log }: DeliverDoors,
+  { mailbox, directory, log }: DeliverDoors,
 ): Promise<RecipientResult[]> {
   const { name, delivery } = settings.configuration;
   const { overQuota } = delivery;
   const { folder, because } = folderOf(envelope, settings);
+  const quotaMB = isLimited(claimed, delivery) ? await quotaNow(claimed, directory) : 0;
   try {
-    if ((await mailbox.deposit(depositOf(claimed, envelope, { folder, overQuota }))) === 'over quota')
+    if ((await mailbox.deposit(depositOf(claimed, envelope, { folder, quotaMB }))) === 'over quota')
       return resultsOf(claimed, {
         outcome: overQuota === 'hold' ? 'waiting' : 'failed',
         failure: 'delivery',

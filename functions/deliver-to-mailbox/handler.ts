@@ -1,8 +1,8 @@
 /**
  * deliver-to-mailbox: puts accepted mail into mail files, each message once, whatever happens.
  *
- * Receives `deliver` messages {message, part}. Claims the delivery, has S3 copy the body, writes the row in table
- * mailboxes, settles; tells report where the sender must hear of it. Reads no body. A failure leaves the pointer in
+ * Receives `deliver` messages {message, part}. Claims the delivery, asks the look-up for the quota of a limited mail file,
+ * has S3 copy the body, writes the row in table mailboxes, settles; tells report where the sender must hear of it. Reads no body. A failure leaves the pointer in
  * the queue and the record due: the lease ends, and the delivery is taken again.
  */
 import { dynamodb, s3, sqs } from '../../aws/clients.ts';

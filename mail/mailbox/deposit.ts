@@ -2,7 +2,10 @@
  * What a delivery becomes in a mailbox: the row, its folder, the limit that holds (documents.md, `delivery` of the
  * Configuration and `quotaMB` of Person and Mail-In Database), and the words where it does not fit.
  */
+import type { Directory } from '../directory/directory.ts';
+import { mailFileOf } from '../directory/mail-home.ts';
 import type { Configuration } from '../document/forms.ts';
+import { foldName } from '../document/names.ts';
 import { editedSize } from '../envelope/apply-edits.ts';
 import type { Envelope } from '../envelope/envelope.ts';
 import type { RecipientResult } from '../relay/doors.ts';
@@ -13,12 +16,33 @@ const megabyte = 1024 * 1024;
 
 export interface Filing {
   readonly folder: MailboxRow['folder'];
-  readonly overQuota: Configuration['delivery']['overQuota'];
+  /** MB that the mail file may hold; 0: no limit. */
+  readonly quotaMB: number;
+}
+
+/** What was planned is only asked about where it limits. */
+export function isLimited({ quotaMB = 0 }: Delivery, { overQuota }: Configuration['delivery']): boolean {
+  return quotaMB > 0 && overQuota !== 'deliver';
+}
+
+/**
+ * What the document allows now: mail may have waited for days since the plan. Where it is gone, or has no such mail
+ * file any more, the plan's holds. Throws DirectoryUnavailable.
+ */
+export async function quotaNow(
+  { quotaMB = 0, quotaOf, mailFile }: Delivery,
+  directory: Pick<Directory, 'findName'>,
+): Promise<number> {
+  if (quotaOf === undefined) return quotaMB;
+  const { form, name } = quotaOf;
+  for (const entry of await directory.findName(name))
+    if (entry.form === form && foldName(entry.name) === foldName(name))
+      return mailFileOf(entry.document) === mailFile ? entry.document.quotaMB : quotaMB;
+  return quotaMB;
 }
 
 export function depositOf(delivery: Delivery, envelope: Envelope, filing: Filing): Deposit {
-  const { quotaMB = 0 } = delivery;
-  const limited = quotaMB > 0 && filing.overQuota !== 'deliver';
+  const { quotaMB } = filing;
   return {
     row: {
       mailFile: delivery.mailFile ?? '',
@@ -33,7 +57,7 @@ export function depositOf(delivery: Delivery, envelope: Envelope, filing: Filing
       edits: delivery.edits,
     },
     spoolKey: delivery.bodyKey,
-    ...(limited ? { limit: quotaMB * megabyte } : {}),
+    ...(quotaMB > 0 ? { limit: quotaMB * megabyte } : {}),
   };
 }
 

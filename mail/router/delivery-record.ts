@@ -7,7 +7,7 @@ import { deliveryPart, hopKeyOf, hour, later, minute, wakeOf } from '../spool/ke
 import type { Delivery, Event, Recipient } from '../spool/records.ts';
 import { settled } from '../spool/settle.ts';
 import { atRest, isOutbound, owesAnything, withOwed } from '../spool/standing.ts';
-import type { HopLeaf, Leaf } from './leaf.ts';
+import type { HopLeaf, Leaf, MailFile } from './leaf.ts';
 import type { Outgoing } from './outgoing.ts';
 
 export interface DeliveryContext {
@@ -54,9 +54,11 @@ export function makeDelivery(envelope: Envelope, group: readonly Leaf[], context
   return isOutbound(delivery) ? { ...delivery, hopKey: hopKeyOf(delivery) } : delivery;
 }
 
-function wayOf(leaf: Leaf | undefined): Pick<Delivery, 'transport' | 'nextHop' | 'mailFile' | 'quotaMB'> {
-  if (leaf?.way === 'mailbox')
-    return { transport: 'mailbox', nextHop: 'local', mailFile: leaf.mailFile, quotaMB: leaf.quotaMB };
+function wayOf(leaf: Leaf | undefined): Pick<Delivery, 'transport' | 'nextHop' | keyof MailFile> {
+  if (leaf?.way === 'mailbox') {
+    const { mailFile, quotaMB, quotaOf } = leaf;
+    return { transport: 'mailbox', nextHop: 'local', mailFile, quotaMB, ...(quotaOf && { quotaOf }) };
+  }
   if (leaf?.way === 'hop') return { transport: leaf.transport, nextHop: leaf.nextHop };
   return { transport: 'route', nextHop: 'local' };
 }

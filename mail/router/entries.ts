@@ -3,10 +3,9 @@
  * or has a mail file, a mail-in database has one; on another server or in another Domino domain SMTP must lead there.
  */
 import type { Entry } from '../directory/directory.ts';
-import { mailFileOf } from '../directory/mail-home.ts';
 import { foldName } from '../document/names.ts';
 import { entryNamed, expandGroup } from './expand.ts';
-import { because, failed, type Copy, type Leaf } from './leaf.ts';
+import { because, failed, mailFileOfEntry, type Copy, type Leaf } from './leaf.ts';
 import { loopAt } from './loops.ts';
 import { wayToDominoDomain, wayToServer } from './next-hop.ts';
 import { leaving, notListed, routeCopy, type Routing } from './route.ts';
@@ -29,7 +28,7 @@ function noMailSystem(copy: Copy, { name }: PersonEntry): Leaf {
 
 /** Its mail server and domain decide: here it lies in a mailbox, elsewhere SMTP must lead there. */
 function placed(copy: Copy, entry: Homed, { settings }: Routing): Leaf {
-  const { mailServer, mailDomain, quotaMB } = entry.document;
+  const { mailServer, mailDomain } = entry.document;
   const document = `${entry.form} ${entry.name}`;
   if (mailDomain !== undefined && foldName(mailDomain) !== foldName(settings.server.domain))
     return leaving(
@@ -38,8 +37,8 @@ function placed(copy: Copy, entry: Homed, { settings }: Routing): Leaf {
     );
   if (mailServer !== undefined && foldName(mailServer) !== foldName(settings.server.name))
     return leaving(copy, wayToServer(mailServer, settings, because(document, 'mailServer', mailServer)));
-  const mailFile = mailFileOf(entry.document);
-  return { ...copy, way: 'mailbox', mailFile, quotaMB, because: because(document, 'mailFile', mailFile) };
+  const place = mailFileOfEntry(entry);
+  return { ...copy, way: 'mailbox', ...place, because: because(document, 'mailFile', place.mailFile) };
 }
 
 /** A forwarding address replaces the recipient; the notification asked for goes with it (RFC 3461 section 5.2.7). */

@@ -2,9 +2,11 @@
  * What routing makes of one RCPT TO: leaves. Each is a copy for one mailbox or one next hop, or an end that needs no
  * delivery (failed, expanded). Every leaf says which document, field and entry decided.
  */
+import type { Entry } from '../directory/directory.ts';
+import { mailFileOf } from '../directory/mail-home.ts';
 import type { EnvelopeRecipient } from '../envelope/envelope.ts';
 import type { Because } from '../policy/verdict.ts';
-import type { FailureClass } from '../spool/records.ts';
+import type { FailureClass, QuotaOwner } from '../spool/records.ts';
 
 /** An address that was replaced on the way: by a forwarding address, by a group's members, or by what it stands for. */
 export interface Step {
@@ -27,8 +29,15 @@ export interface Copy {
   readonly because: Because;
 }
 
+export interface MailFile {
+  readonly mailFile: string;
+  readonly quotaMB: number;
+  /** Where there is a quota: whose it is. */
+  readonly quotaOf?: QuotaOwner;
+}
+
 export type Way =
-  | { readonly way: 'mailbox'; readonly mailFile: string; readonly quotaMB: number }
+  | ({ readonly way: 'mailbox' } & MailFile)
   | {
       readonly way: 'hop';
       readonly transport: 'smtp' | 'direct' | 'ses';
@@ -54,6 +63,13 @@ export function copyOf(original: EnvelopeRecipient, why: Because): Copy {
 
 export function because(document: string, field: string, entry?: string): Because {
   return entry === undefined ? { document, field } : { document, field, entry };
+}
+
+/** The mail file of a document whose mail lies here. */
+export function mailFileOfEntry({ form, name, document }: Exclude<Entry, { form: 'Group' }>): MailFile {
+  const { quotaMB } = document;
+  const owner = quotaMB > 0 ? { quotaOf: { form, name } } : {};
+  return { mailFile: mailFileOf(document), quotaMB, ...owner };
 }
 
 export function failed(copy: Copy, failure: FailureClass, reply: string): Leaf {

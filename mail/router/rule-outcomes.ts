@@ -3,10 +3,9 @@
  * besides, or that nobody does. `refuse` and `tag` acted in the listener; the rest travels in the envelope.
  */
 import type { Directory } from '../directory/directory.ts';
-import { mailFileOf } from '../directory/mail-home.ts';
 import type { Envelope, RuleOutcome } from '../envelope/envelope.ts';
 import { entryNamed } from './expand.ts';
-import { because, copyOf, failed, type Copy, type Leaf } from './leaf.ts';
+import { because, copyOf, failed, mailFileOfEntry, type Copy, type Leaf } from './leaf.ts';
 
 export const ruleRejection = 'Message rejected for policy reasons';
 
@@ -57,9 +56,8 @@ async function inDatabase(envelope: Envelope, outcome: Filing, directory: Direct
   const copies = copiesOf(envelope, outcome).slice(0, outcome.action === 'journal' ? 1 : undefined);
   if (entry === undefined || entry.form !== 'MailInDatabase')
     return copies.map((copy) => ({ ...copy, way: 'held', reason: `rule ${outcome.rule}` }));
-  const { quotaMB } = entry.document;
-  const mailFile = mailFileOf(entry.document);
+  const place = mailFileOfEntry(entry);
   // A journal copy is nobody's business but the administrator's.
   const quiet = outcome.action === 'journal' ? { notify: 'NEVER' } : {};
-  return copies.map((copy) => ({ ...copy, ...quiet, way: 'mailbox', mailFile, quotaMB }));
+  return copies.map((copy) => ({ ...copy, ...quiet, way: 'mailbox', ...place }));
 }

@@ -56,6 +56,11 @@ export interface Event {
   readonly recipient?: string;
 }
 
+export interface QuotaOwner {
+  readonly form: 'Person' | 'MailInDatabase';
+  readonly name: string;
+}
+
 export interface Delivery {
   readonly message: string;
   /** `d#0001`…; `d#0000` is what waits before routing, or was settled by routing itself. */
@@ -66,6 +71,8 @@ export interface Delivery {
   /** Transport `mailbox`: the mail file, lower case with slashes, and its quota in MB (0: none). */
   readonly mailFile?: string;
   readonly quotaMB?: number;
+  /** The document that the quota stands in: it may say another by the time the delivery is made. */
+  readonly quotaOf?: QuotaOwner;
   readonly folder?: 'Inbox' | 'Junk';
   state: State;
   recipients: Recipient[];

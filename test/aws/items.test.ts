@@ -42,6 +42,13 @@ test('what is stored reads back as it was', () => {
   assert.deepEqual(fromItem<Delivery>(deliveryItem(typical)), fromItem<Delivery>(toItem(typical)));
 });
 
+test('whose quota holds is no news in the open part', () => {
+  const quotaOf = { form: 'Person', name: 'Alexandra Longname/Sales/Acme' } as const;
+  const item = deliveryItem({ ...typical, quotaMB: 500, quotaOf });
+  assert.equal('quotaOf' in item, false);
+  assert.deepEqual(fromItem<Delivery>(item).quotaOf, quotaOf);
+});
+
 test('what an earlier version stored reads as well', () => {
   assert.deepEqual(fromItem<Delivery>(toItem(typical)).events, typical.events);
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { MailLog } from '../../../aws/mail-log.ts';
 import { deliver, type DeliverDoors } from '../../../functions/deliver-to-mailbox/deliver.ts';
+import { DirectoryUnavailable, type Directory, type Entry } from '../../../mail/directory/directory.ts';
 import type { Deposit } from '../../../mail/mailbox/mailbox.ts';
 import { BodyMissing } from '../../../mail/spool/doors.ts';
 import type { Delivery } from '../../../mail/spool/records.ts';
@@ -16,6 +17,8 @@ interface Scene {
   readonly deposit?: () => 'deposited' | 'over quota';
   readonly lost?: boolean;
   readonly recordMissing?: boolean;
+  /** What a look-up of a name finds; default: nobody is asked. */
+  readonly findName?: Directory['findName'];
 }
 
 async function run(scene: Scene = {}) {
@@ -36,6 +39,7 @@ async function run(scene: Scene = {}) {
         return Promise.resolve(scene.lost !== true);
       },
     },
+    directory: { findName: scene.findName ?? (() => assert.fail('nobody limits the mail file')) },
     mailbox: {
       async deposit(what: Deposit) {
         deposits.push(what);
@@ -69,7 +73,13 @@ test('what is not ours to do is left alone', async () => {
 });
 
 describe('quota', () => {
-  const limited = sending({ quotaMB: 1 });
+  const quotaOf = { form: 'Person', name: 'Alice Example/Acme' } as const;
+  const limited = sending({ quotaMB: 1, quotaOf });
+  const says = (quotaMB: number, fields: object = {}, form = 'Person') => {
+    const document = { name: quotaOf.name, quotaMB, mailFile: 'mail/alice', ...fields };
+    return { form, name: document.name, document, keys: [] } as unknown as Entry;
+  };
+  const asPlanned = () => Promise.resolve([says(1)]);
 
   test('deliver: no limit is asked for', async () => {
     const { deposits } = await run({ claimed: limited });
@@ -82,6 +92,7 @@ describe('quota', () => {
       claimed: limited,
       configuration,
       deposit: full,
+      findName: asPlanned,
     });
     assert.equal(deposits[0]?.limit, 1024 * 1024);
     assert.equal(settled?.recipients[0]?.failure, 'delivery');
@@ -90,11 +101,44 @@ describe('quota', () => {
 
   test('hold: waits, with the reason, and expires like any other', async () => {
     const configuration = { delivery: { overQuota: 'hold' } };
-    const { settled, reports } = await run({ claimed: limited, configuration, deposit: full });
+    const scene = { configuration, deposit: full, findName: asPlanned };
+    const { settled, reports } = await run({ ...scene, claimed: limited });
     assert.deepEqual([settled?.state, settled?.reason, reports], ['deferred', 'quota', []]);
-    const late = sending({ quotaMB: 1, expireAt: '2026-11-21T11:00:00.000Z' });
-    const after = await run({ claimed: late, configuration, deposit: full });
+    const late = sending({ quotaMB: 1, quotaOf, expireAt: '2026-11-21T11:00:00.000Z' });
+    const after = await run({ ...scene, claimed: late });
     assert.deepEqual([after.settled?.state, after.reports], ['failed', ['m1']]);
+  });
+
+  const megabyte = 1024 * 1024;
+  const nowCases: [string, Partial<Delivery>, Entry[], number | undefined][] = [
+    ['raised since the plan', {}, [says(2)], 2 * megabyte],
+    ['lowered since', {}, [says(0.5)], megabyte / 2],
+    ['removed since', {}, [says(0)], undefined],
+    ['the name written otherwise', {}, [says(2, { name: 'alice example/ACME' })], 2 * megabyte],
+    ['the document is gone', {}, [], megabyte],
+    ['it has another mail file now: this one is as it was', {}, [says(2, { mailFile: 'mail/a' })], megabyte],
+    ['a database of the same name', {}, [says(9, {}, 'MailInDatabase'), says(2)], 2 * megabyte],
+    ['others who answer to the name', {}, [says(9, { name: 'Alice Example/Other' }), says(2)], 2 * megabyte],
+    ['planned by a version that did not say whose quota it is', { quotaOf: undefined }, [says(9)], megabyte],
+  ];
+  for (const [what, change, found, limit] of nowCases)
+    test(`the limit that holds: ${what}`, async () => {
+      const { quotaOf: owner, ...planned } = { ...limited, ...change };
+      const { deposits } = await run({
+        claimed: owner === undefined ? planned : { ...planned, quotaOf: owner },
+        configuration: { delivery: { overQuota: 'hold' } },
+        findName: () => Promise.resolve(found),
+      });
+      assert.equal(deposits[0]?.limit, limit);
+    });
+
+  test('a directory that cannot be read: nothing is deposited, the delivery steps back', async () => {
+    const { deposits, settled } = await run({
+      claimed: limited,
+      configuration: { delivery: { overQuota: 'return' } },
+      findName: () => Promise.reject(new DirectoryUnavailable('down')),
+    });
+    assert.deepEqual([deposits, settled?.state, settled?.reason], [[], 'deferred', 'fault']);
   });
 });
 

@@ -19,6 +19,23 @@ function table(rows: readonly Row[]): void {
 const sales = { name: 'Sales', internetAddress: 'sales@acme.example' };
 const east = { name: 'East', internetAddress: 'east@acme.example' };
 
+test('where a quota limits the mail file, the delivery says whose it is', async () => {
+  const limited = { name: 'Lim Ited/Acme', internetAddress: 'lim@acme.example', quotaMB: 5 };
+  const databases = [{ name: 'Sink', internetAddress: 'sink@acme.example', quotaMB: 1 }];
+  const given = { people: [...people, limited], databases };
+  const recipients = to('alice@acme.example', 'lim@acme.example');
+  const rules = [{ action: 'journal', database: 'Sink', rule: 'all', document: 'Configuration *' } as const];
+  const { deliveries } = await planned({ ...given, envelope: { ...recipients, rules } });
+  assert.deepEqual(
+    deliveries.map(({ quotaMB, quotaOf }) => [quotaMB, quotaOf]),
+    [
+      [0, undefined],
+      [5, { form: 'Person', name: 'Lim Ited/Acme' }],
+      [1, { form: 'MailInDatabase', name: 'Sink' }],
+    ],
+  );
+});
+
 describe('deliveries', () => {
   const there = ['a@there.example', 'b@there.example', 'c@far.example'];
   table([
