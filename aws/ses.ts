@@ -3,6 +3,7 @@
  * final (a sender that is not verified, a message it does not take); throttling and whatever is not understood waits.
  */
 import { SendRawEmailCommand, type SESClient } from '@aws-sdk/client-ses';
+import { readSesError, type SesRefusal } from '../mail/relay/ses-error.ts';
 
 export interface RawMail {
   readonly from: string;
@@ -11,22 +12,14 @@ export interface RawMail {
   readonly bytes: Uint8Array;
 }
 
-export interface SesAnswer {
-  readonly outcome: 'relayed' | 'failed' | 'waiting';
-  /** SES's message id, or its reason. */
-  readonly text: string;
-  /** Refused, since it does not know the sender as ours. */
-  readonly unverified?: boolean;
-}
+/** `text`: SES's message id, or its reason. */
+export type SesAnswer = { readonly outcome: 'relayed'; readonly text: string } | SesRefusal;
 
 export interface RawSender {
   send(mail: RawMail): Promise<SesAnswer>;
 }
 
 export const mostSesRecipients = 50;
-
-/** Errors of the SES API that another try cannot mend. */
-const final = new Set(['MessageRejected', 'MailFromDomainNotVerifiedException', 'InvalidParameterValue']);
 
 /** `configurationSet`: whose events come back to us; absent: the identity's own. */
 export function sesSender(client: Pick<SESClient, 'send'>, configurationSet?: string): RawSender {
@@ -42,9 +35,7 @@ export function sesSender(client: Pick<SESClient, 'send'>, configurationSet?: st
         const { MessageId } = await client.send(command);
         return { outcome: 'relayed', text: MessageId ?? '' };
       } catch (error) {
-        const { name, message } = error as Error;
-        const unverified = final.has(name) && /not ?verified/i.test(`${name} ${message}`);
-        return { outcome: final.has(name) ? 'failed' : 'waiting', text: `${name}: ${message}`, unverified };
+        return readSesError(error as Error);
       }
     },
   };

@@ -35,6 +35,7 @@ export interface CarrierDoors extends Pick<PeerDoors, 'secureDns' | 'sts'> {
   /** Milliseconds that must be left when the final dot is sent. */
   readonly finalDotReserve: number;
   readonly random: () => number;
+  readonly pause: (milliseconds: number) => Promise<void>;
   readonly clock: Clock;
   /** Certificate authorities beside Node's own. */
   readonly trust?: TlsOptions;
@@ -86,12 +87,13 @@ function reachOf({ tuning }: CarrierDoors, { configuration }: Settings) {
   };
 }
 
-function bySes({ bodies, ses, pointers, log }: CarrierDoors, settings: Settings): Carrier {
+function bySes({ bodies, ses, pointers, log, pause }: CarrierDoors, settings: Settings): Carrier {
   const maximumSize = settings.configuration.routing.sesMaximumSize;
   return sesCarrier({
     bodies,
     ses,
     pointers,
+    pause,
     maximumSize,
     postmaster: `postmaster@${primaryDomainOf(settings)}`,
     onFault: (what, cause, { message, part }) => log.fault(what, cause, { message, part }),

@@ -6,7 +6,7 @@
  * owed one, and the hop's own queue where its time ends before the work does. Speaks SMTP, or calls SES.
  * When it fails, leases and slots free themselves, and the due index wakes what is left.
  */
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as timer } from 'node:timers/promises';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { storedBodies } from '../../aws/stored-bodies.ts';
 import { dynamodb, s3, secretsManager, ses, sqs } from '../../aws/clients.ts';
@@ -39,6 +39,7 @@ const vars = readVariables(process.env, settings.variables);
 const tuning = readTuning(process.env);
 const log = mailLog('relay-outbound');
 const clock = (): Date => new Date();
+const pause = (milliseconds: number): Promise<void> => timer(milliseconds);
 const table = { client: dynamodb(), table: vars.spoolTable };
 const bucket = { client: s3(), bucket: vars.bucket };
 
@@ -84,6 +85,7 @@ const carrierFor = carriers({
   timeouts: standardTimeouts,
   finalDotReserve: 330_000,
   random: Math.random,
+  pause,
   clock,
 });
 
@@ -109,9 +111,7 @@ const doors: HopDoors = {
   carrierFor,
   clock,
   log,
-  pause: async (milliseconds) => {
-    await pause(milliseconds);
-  },
+  pause,
   random: Math.random,
   // One machine has no lag between the table and its index.
   limits: {

@@ -20,6 +20,7 @@ export interface LineOptions {
   readonly finalDotReserve?: number;
   readonly ca?: string;
   readonly ses?: RawSender;
+  readonly pause?: CarrierDoors['pause'];
   readonly pointers?: CarrierDoors['pointers'];
   readonly sts?: CarrierDoors['sts'];
   readonly secureDns?: CarrierDoors['secureDns'];
@@ -67,6 +68,7 @@ export function carrierDoors(options: LineOptions = {}): CarrierDoors {
     timeouts: { ...standardTimeouts, ...options.timeouts },
     finalDotReserve: options.finalDotReserve ?? 0,
     random: () => 0.5,
+    pause: options.pause ?? (() => Promise.resolve()),
     clock: () => new Date(),
     ...(options.ca === undefined ? {} : { trust: { ca: options.ca } }),
   };

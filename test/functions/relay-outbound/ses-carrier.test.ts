@@ -90,6 +90,7 @@ const answers: readonly [error: string, outcome: string, why: string][] = [
   ['InvalidParameterValue', 'failed', 'an address that SES does not take'],
   ['Throttling', 'waiting', 'too fast'],
   ['AccountSendingPausedException', 'waiting', 'somebody must act, meanwhile it waits'],
+  ['ConfigurationSetDoesNotExistException', 'waiting', 'our own mistake'],
   ['AccessDenied', 'waiting', 'a right that is missing'],
   ['TimeoutError', 'waiting', 'no answer'],
 ];
@@ -102,6 +103,96 @@ for (const [name, outcome, why] of answers)
     assert.equal(outcomesOf(attempt)[anna], outcome);
     assert.match(attempt.results[0]!.reply, /Email address is not verified/);
   });
+
+test('what is sent too fast is tried again within seconds, and closes nothing when that does not help', async () => {
+  const tooFast = sdkError('Throttling', 'Maximum sending rate exceeded.');
+  const breaths: number[] = [];
+  const pause = (milliseconds: number): Promise<void> => Promise.resolve(void breaths.push(milliseconds));
+  const sent = scripted([tooFast, tooFast, 'ses-1']);
+  await using line = lineTo('ses', { transport: 'ses', ses: sent.sender, pause });
+  assert.deepEqual(outcomesOf(await line.send()), { [anna]: 'relayed', 'carl@there.example': 'relayed' });
+  assert.deepEqual(breaths, [500, 1_000]);
+  const never = scripted([], tooFast);
+  await using busy = lineTo('ses', { transport: 'ses', ses: never.sender });
+  const attempt = await busy.send();
+  assert.deepEqual([outcomesOf(attempt)[anna], attempt.hop, never.calls.length], ['waiting', 'answered', 6]);
+  assert.match(attempt.results[0]!.reply, /^451 4\.3\.2 .*Throttling: Maximum sending rate exceeded\.$/);
+});
+
+test('a quota of the day is asked once, whatever the number of recipients', async () => {
+  const used = scripted([], sdkError('Throttling', 'Daily message quota exceeded.'));
+  await using line = lineTo('ses', { transport: 'ses', ses: used.sender });
+  const { results, hop } = await line.send(outboundDelivery({ recipients: people(100) }));
+  assert.deepEqual([used.calls.length, results.length, hop], [1, 100, 'down']);
+  assert.ok(results.every(({ outcome }) => outcome === 'waiting'));
+});
+
+test('an account under review refuses no mail for good', async () => {
+  const suspended = scripted([], sdkError('MessageRejected', 'Sending suspended for this account.'));
+  await using line = lineTo('ses', { transport: 'ses', ses: suspended.sender });
+  const attempt = await line.send();
+  assert.deepEqual([outcomesOf(attempt)[anna], attempt.hop], ['waiting', 'down']);
+});
+
+test('one address that SES does not take costs nobody else the message', async () => {
+  const odd = 'p17@there.example';
+  const picky = sdkError('InvalidParameterValue', 'Domain contains illegal character');
+  const some = scripted([], ({ to }) => (to.includes(odd) ? picky : 'ses-1'));
+  await using line = lineTo('ses', { transport: 'ses', ses: some.sender });
+  const { results } = await line.send(outboundDelivery({ recipients: people(50) }));
+  const failed = results.filter(({ outcome }) => outcome === 'failed').map(({ address }) => address);
+  assert.deepEqual([failed, results.length], [[odd], 50]);
+  const reached = some.calls.filter(({ to }) => !to.includes(odd)).flatMap(({ to }) => to);
+  assert.deepEqual([reached.length, new Set(reached).size], [49, 49], 'each once');
+});
+
+test('in the sandbox only those fail who are not verified, and are told why', async () => {
+  const said =
+    'Email address is not verified. The following identities failed the check in region EU-WEST-1: ';
+  const sandbox = scripted([], ({ to }) =>
+    to.includes(anna) ? sdkError('MessageRejected', `${said}Anna <${anna}>`) : 'ses-1',
+  );
+  await using line = lineTo('ses', { transport: 'ses', ses: sandbox.sender });
+  const attempt = await line.send();
+  assert.deepEqual(outcomesOf(attempt), { [anna]: 'failed', 'carl@there.example': 'relayed' });
+  assert.match(attempt.results[0]!.reply, /sandbox .*production access/);
+  const sender = scripted([], sdkError('MessageRejected', `${said}bob@acme.example, ${anna}`));
+  await using unverified = lineTo('ses', { transport: 'ses', ses: sender.sender });
+  assert.match((await unverified.send()).results[0]!.reply, /verify the sender’s domain/);
+  assert.equal(sender.calls.length, 1, 'nobody of them would fare better');
+});
+
+test('addresses beyond ASCII are not shown to SES', async () => {
+  const { calls, line } = ses(took);
+  const recipients = [recipient('jürgen@there.example'), recipient(anna)];
+  const attempt = await line.send(outboundDelivery({ recipients }));
+  assert.deepEqual(outcomesOf(attempt), { 'jürgen@there.example': 'failed', [anna]: 'relayed' });
+  assert.match(attempt.results[0]!.reply, /^550 5\.6\.7 /);
+  assert.deepEqual(calls[0]?.to, [anna]);
+  const from = await line.send(outboundDelivery({ from: 'jürgen@acme.example' }));
+  assert.deepEqual([outcomesOf(from)[anna], calls.length], ['failed', 1]);
+});
+
+function people(count: number) {
+  return Array.from({ length: count }, (_, n) => recipient(`p${n}@there.example`));
+}
+
+function sdkError(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}
+
+type Spoken = string | Error;
+
+/** The SDK's client as SES would let it answer: a message id, or an error. */
+function scripted(first: readonly Spoken[], then: Spoken | ((call: { to: string[] }) => Spoken) = 'ses-1') {
+  const calls: { to: string[] }[] = [];
+  const send = ({ input }: { input: { Destinations?: string[] } }): Promise<{ MessageId: string }> => {
+    const call = { to: input.Destinations ?? [] };
+    const said = first[calls.push(call) - 1] ?? (typeof then === 'function' ? then(call) : then);
+    return typeof said === 'string' ? Promise.resolve({ MessageId: said }) : Promise.reject(said);
+  };
+  return { calls, sender: sesSender({ send } as Parameters<typeof sesSender>[0]) };
+}
 
 function ses(...answers: SesAnswer[]) {
   const calls: RawMail[] = [];
