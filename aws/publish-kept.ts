@@ -18,10 +18,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { contentHash } from '../mail/directory/content.ts';
 import type { DocumentKey, Kept, Warned } from '../mail/directory/kept.ts';
 import { idOf } from '../mail/directory/kept.ts';
-import type { View } from '../mail/directory/document-views.ts';
+import { isClaim, viewDigest, viewId, viewKey, type View } from '../mail/directory/document-views.ts';
 import type { TableOf } from './batch-get.ts';
 import { conditionally, fromItem, toItem, values, type Item } from './items.ts';
 import { pack } from './packed.ts';
@@ -107,17 +106,13 @@ function actionsOf(table: string, change: Change): Action[] {
   const views = change.next?.views ?? [];
   const wanted = new Set(views.map(viewId));
   const puts = views
-    .map((view) => ({ view, digest: contentHash(view) }))
+    .map((view) => ({ view, digest: viewDigest(view) }))
     .filter(({ view, digest }) => standing[viewId(view)] !== digest)
     .sort((one, other) => Number(isClaim(other.view)) - Number(isClaim(one.view)))
     .map(({ view, digest }) => putView(table, change, view, digest));
   const drops = Object.keys(standing).filter((id) => !wanted.has(id));
   return [...puts, ...drops.map((id) => dropView(table, change, id))];
 }
-
-const separator = '\u0000';
-const viewId = (view: View): string => `${view.key}${separator}${view.sort}`;
-const isClaim = (view: View): boolean => view.sort === '-';
 
 function putView(table: string, owner: DocumentKey, view: View, digest: string): Action {
   const item = toItem({
@@ -132,13 +127,9 @@ function putView(table: string, owner: DocumentKey, view: View, digest: string):
 }
 
 function dropView(table: string, owner: DocumentKey, id: string): Action {
-  const [key, sort] = id.split(separator);
-  const condition = sort === '-' ? onlyIfFreeOrMine(owner) : {};
-  return {
-    id,
-    bytes: 100,
-    write: { Delete: { TableName: table, Key: toItem({ key, sort }), ...condition } },
-  };
+  const key = viewKey(id);
+  const condition = isClaim(key) ? onlyIfFreeOrMine(owner) : {};
+  return { id, bytes: 100, write: { Delete: { TableName: table, Key: toItem(key), ...condition } } };
 }
 
 function onlyIfFreeOrMine(owner: DocumentKey): object {

@@ -84,7 +84,7 @@ export function awsViews(table: TableOf): Views {
 }
 
 /** DynamoDB refuses to look for an empty or longer key; items are called what people like, but no document is called so. */
-const longestSort = 1_024;
+export const longestSort = 1_024;
 const longestForm = 1_024;
 
 function fits({ name }: DocumentKey): boolean {

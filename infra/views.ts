@@ -38,11 +38,11 @@ export class Views extends Construct {
     });
   }
 
-  /** Look-up entries come and go with their documents, several in one transaction. */
+  /** Look-up entries come and go with their documents, several in one transaction; the full pass reads them all. */
   grantPublish(component: Component): void {
     this.grantLookUps(component);
     allow(component, {
-      actions: ['dynamodb:DeleteItem', 'dynamodb:PutItem'],
+      actions: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Scan'],
       resources: [this.table.tableArn],
     });
   }

@@ -1,5 +1,5 @@
 /**
- * The full pass, every 15 minutes: compares every item with what is kept of it, finds what is kept without an item
+ * The full pass, every 15 minutes: holds every view against the kept versions (repair-views.ts); compares every item with what is kept of it, finds what is kept without an item
  * and what is rejected without one, and publishes whatever differs; then judges documents against each other and
  * against what lies outside (secrets, DNS lists), and publishes the settings, in any case. It repairs what a lost
  * stream record, an interrupted run or newer rules left behind.
@@ -9,9 +9,11 @@ import { forms, type FormName } from '../../mail/document/forms.ts';
 import { idOf, settingsForms, type SourceKey } from '../../mail/directory/kept.ts';
 import { gather, isCurrent } from './cases.ts';
 import { judgeTogether, publish, type Failures, type Publisher } from './publish.ts';
+import { restoreViews } from './repair-views.ts';
 import { publishSettings } from './publish-settings.ts';
 
 export async function fullPass(publisher: Publisher): Promise<void> {
+  const repair = await restoreViews(publisher);
   const seen = new Set<string>();
   for await (const page of publisher.table.scan()) {
     for (const item of page) seen.add(idOf(item));
@@ -28,9 +30,11 @@ export async function fullPass(publisher: Publisher): Promise<void> {
       gone.filter((source) => !seen.has(idOf(source))),
     );
   }
+  await publishAll(publisher, [...(await repair.clear()), ...repair.contested]);
   await publishAll(publisher, await warnedOtherwise(publisher));
   refuse(await judgeTogether(publisher));
   await publishSettings(publisher, 'read again');
+  repair.end();
 }
 
 /** Documents whose secrets or DNS lists came, or went. */

@@ -18,6 +18,7 @@ import { mailLog } from '../../aws/mail-log.ts';
 import { dnsResolver } from '../../aws/resolver.ts';
 import { hasSecret } from '../../aws/secrets.ts';
 import { settingsStore } from '../../aws/settings-store.ts';
+import { standingViews } from '../../aws/standing-views.ts';
 import { readTuning, readVariables } from '../../aws/variables.ts';
 import { fullPass } from './full-pass.ts';
 import { outsideWarnings } from './outside.ts';
@@ -33,6 +34,7 @@ const log = mailLog('publish-directory');
 const publisher: Publisher = {
   table: directoryTable({ client: dynamodb(), table: variables.directoryTable }),
   views: awsViews({ client: dynamodb(), table: variables.viewsTable }),
+  standing: standingViews({ client: dynamodb(), table: variables.viewsTable }),
   settings: settingsStore({
     client: dynamodb(),
     table: variables.viewsTable,

@@ -3,7 +3,7 @@
  * its address. Who loses a race is looked at again; an address that somebody else has is a problem.
  */
 import type { Clock } from '../../mail/spool/doors.ts';
-import { mostNames, viewsOf, type View } from '../../mail/directory/document-views.ts';
+import { isClaim, mostNames, viewKey, viewsOf, type View } from '../../mail/directory/document-views.ts';
 import { shortenName } from '../../mail/document/fields.ts';
 import { idOf, type Kept, type Warned } from '../../mail/directory/kept.ts';
 import { fitting, type DirectoryTable } from '../../aws/directory-table.ts';
@@ -106,11 +106,11 @@ function claimsLetGo(
   { entries, now }: { entries: readonly View[]; now: Date },
 ): string[] {
   if (kept === undefined) return [];
-  const claims = new Set(entries.filter(({ sort }) => sort === '-').map(({ key }) => key));
+  const claims = new Set(entries.filter(isClaim).map(({ key }) => key));
   const respelled = kept.document !== undefined && kept.document.name !== name;
   const gone = Object.keys(kept.standing)
-    .map((id) => id.split('\u0000'))
-    .flatMap(([key = '', sort]) => (sort === '-' && (respelled || !claims.has(key)) ? [key] : []));
+    .map(viewKey)
+    .flatMap((view) => (isClaim(view) && (respelled || !claims.has(view.key)) ? [view.key] : []));
   const isOld = Date.parse(kept.publishedAt) < now.getTime() - rememberedMs;
   return [...new Set([...gone, ...(isOld ? [] : (kept.letGo ?? []))])];
 }

@@ -9,6 +9,7 @@
  */
 import type { MailLog } from '../../aws/mail-log.ts';
 import type { SettingsStore } from '../../aws/settings-store.ts';
+import type { StandingViews } from '../../aws/standing-views.ts';
 import type { Clock } from '../../mail/spool/doors.ts';
 import { idOf, isSettingsForm, type SourceKey } from '../../mail/directory/kept.ts';
 import { gather, isSettled, type Case, type Stores } from './cases.ts';
@@ -20,6 +21,7 @@ import { anySettings, settleSettings } from './settings-stage.ts';
 import { several } from './several.ts';
 
 export interface Publisher extends Stores {
+  readonly standing: StandingViews;
   readonly settings: SettingsStore;
   readonly clock: Clock;
   /** The server that this deployment runs. */

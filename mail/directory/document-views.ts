@@ -5,6 +5,7 @@
 import { lookupKey, lookupKeys } from '../document/names.ts';
 import type { DocumentOf, FormName } from '../document/forms.ts';
 import type { Key } from './directory.ts';
+import { contentHash } from './content.ts';
 import { idOf } from './kept.ts';
 
 export interface View {
@@ -18,6 +19,26 @@ export interface View {
   readonly keys?: readonly Key[];
   /** The entry's document; a group's without its members. */
   readonly document?: object;
+}
+
+const separator = '\u0000';
+
+export function viewId({ key, sort }: Pick<View, 'key' | 'sort'>): string {
+  return `${key}${separator}${sort}`;
+}
+
+export function viewKey(id: string): { key: string; sort: string } {
+  const [key = '', sort = ''] = id.split(separator);
+  return { key, sort };
+}
+
+export function isClaim({ sort }: Pick<View, 'sort'>): boolean {
+  return sort === '-';
+}
+
+/** Of what a view says; who has it stands beside. */
+export function viewDigest(view: View): string {
+  return contentHash(view);
 }
 
 export const defaultClaim = 'default#GlobalDomain';

@@ -18,6 +18,7 @@ import { directoryTable, type SourceItem } from '../../../aws/directory-table.ts
 import { viewsDirectory } from '../../../aws/directory.ts';
 import { fromItem } from '../../../aws/items.ts';
 import { settingsStore } from '../../../aws/settings-store.ts';
+import { standingViews } from '../../../aws/standing-views.ts';
 import { awsViews } from '../../../aws/views.ts';
 import { publish, type Publisher } from '../../../functions/publish-directory/publish.ts';
 import { startServices } from '../../../local/services/services.ts';
@@ -105,6 +106,7 @@ function over(parts: Parts): Omit<Harness, 'stop'> {
   const publisher: Publisher = {
     table: directoryTable({ client, table: tables.directory }),
     views: awsViews({ client, table: tables.views }),
+    standing: standingViews({ client, table: tables.views }),
     settings: settingsStore({ client, table: tables.views, s3, bucket }),
     clock: () => new Date(),
     ownServer,
