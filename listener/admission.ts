@@ -6,7 +6,7 @@
 import type { Settings } from '../mail/directory/settings.ts';
 import { hostMatcher, type HostMatcher } from '../mail/document/matcher.ts';
 import { atConnect } from '../mail/policy/stages.ts';
-import { greeting220, notAvailable421, tooManySessions421 } from '../mail/reply/session-replies.ts';
+import { greeting220, notGreeted421, tooManySessions421 } from '../mail/reply/session-replies.ts';
 import type { Reply } from '../mail/reply/reply.ts';
 import { say, type Answer } from './answer.ts';
 import type { Dialogue } from './dialogue.ts';
@@ -15,7 +15,7 @@ export async function admit(dialogue: Dialogue): Promise<Answer> {
   const { house } = dialogue;
   const settings = await house.knownSettings();
   if (house.stopping || settings === undefined || (await house.doors.room.isFull()))
-    return { reply: notAvailable421(house.hostName), then: 'close' };
+    return { reply: notGreeted421(house.hostName), then: 'close' };
   house.doors.log.connected({ session: dialogue.id, peer: dialogue.party.address, port: dialogue.port });
   if (isTrustedProxy(dialogue, settings)) return say(greeting(settings));
   return receive(dialogue, settings);

@@ -9,7 +9,7 @@ import { TLSSocket } from 'node:tls';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import type { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import type { Reply } from '../mail/reply/reply.ts';
-import { notAvailable421, timedOut421, tooManyErrors421 } from '../mail/reply/session-replies.ts';
+import { notGreeted421, stopping421, timedOut421, tooManyErrors421 } from '../mail/reply/session-replies.ts';
 import { talkedFirst554 } from '../mail/reply/session-replies.ts';
 import { admit } from './admission.ts';
 import { wireText, type Answer, type Intake } from './answer.ts';
@@ -43,7 +43,7 @@ export class Conversation extends SMTPConnection {
     this._socket.on('close', (hadError) => this._onCloseEvent(hadError));
     this._socket.on('error', (error) => this._onError(error));
     this._armTimeout();
-    void this.#greet().catch((cause: unknown) => this.#failed(cause));
+    void this.#greet().catch((cause: unknown) => this.#cannotGreet(cause));
   }
 
   override _createParser(): SMTPStream {
@@ -107,6 +107,8 @@ export class Conversation extends SMTPConnection {
     } else this.#carryOut(await admit(this.dialogue));
     this.#busy = false;
     this._ready = true;
+    // It was admitted when the stop began, which ends idle sessions only once.
+    if (this.dialogue.house.stopping) this.#endNow();
     if (!this.#ending && this._parser !== false) this._socket.pipe(this._parser);
   }
 
@@ -197,7 +199,12 @@ export class Conversation extends SMTPConnection {
   }
 
   #endNow(): void {
-    if (!this.#ending) this.answer(notAvailable421(this.dialogue.house.hostName));
+    if (!this.#ending) this.answer(stopping421(this.dialogue.house.hostName));
+  }
+
+  #cannotGreet(cause: unknown): void {
+    this.dialogue.unexpected(cause);
+    this.answer(notGreeted421(this.dialogue.house.hostName));
   }
 
   #failed(cause: unknown): void {

@@ -4,7 +4,7 @@
  */
 import { fieldWord } from '../mail/envelope/field-text.ts';
 import type { Settings } from '../mail/directory/settings.ts';
-import { hello250, notAvailable421, syntaxError501 } from '../mail/reply/session-replies.ts';
+import { hello250, notGreeted421, syntaxError501 } from '../mail/reply/session-replies.ts';
 import { reply } from '../mail/reply/reply.ts';
 import { say, type Answer } from './answer.ts';
 import type { Dialogue } from './dialogue.ts';
@@ -16,7 +16,7 @@ const longestName = 255;
 
 export async function ehlo(dialogue: Dialogue, argument: string): Promise<Answer> {
   const settings = await dialogue.house.knownSettings();
-  if (settings === undefined) return { reply: notAvailable421(dialogue.house.hostName), then: 'close' };
+  if (settings === undefined) return { reply: notGreeted421(dialogue.house.hostName), then: 'close' };
   const greeted = greet(dialogue, argument, true);
   if (greeted.reply.code !== 250) return greeted;
   return say(reply(250, undefined, [greeted.reply.text, ...extensions(dialogue, settings)].join('\n')));

@@ -57,11 +57,6 @@ export function isPlain(text: string): boolean {
   return /^[ -~]*$/.test(text);
 }
 
-/** Equal in our own domains and in lists of documents: without case. */
-export function sameAddress(one: Address, other: Address): boolean {
-  return foldAddress(one) === foldAddress(other);
-}
-
 /** The path of MAIL and RCPT towards another server: what arrived, or `<>`. */
 export function wirePath(path: ReversePath): string {
   return `<${path?.text ?? ''}>`;

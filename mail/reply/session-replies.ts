@@ -25,18 +25,16 @@ export function customRejection554(response: string, peer: string): Reply {
 }
 
 export const talkedFirst554: Reply = reply(554, undefined, 'Connection rejected: wait for the greeting.');
-export const connectionDeferred421: Reply = reply(
-  421,
-  undefined,
-  'Connection cannot be judged now, try again later.',
-);
+/** No settings yet, stopping, or memory and disk at their bound; in reply to EHLO too. */
+export function notGreeted421(host: string): Reply {
+  return reply(421, undefined, closing(host));
+}
 
 export function hello250(host: string, name: string, peer: string): Reply {
   return reply(250, undefined, `${host} Hello ${name} ([${peer}]), pleased to meet you`);
 }
 
 export const startTls220: Reply = reply(220, '0.0', 'Ready to start TLS');
-export const tlsUnavailable454: Reply = reply(454, '7.0', 'TLS not available due to temporary reason');
 export const tlsRequired530: Reply = reply(530, '7.0', 'Must issue a STARTTLS command first');
 
 export const authenticated235: Reply = reply(235, '7.0', 'Authentication successful');
@@ -62,9 +60,13 @@ export function quit221(host: string): Reply {
   return reply(221, '0.0', `${host} SMTP Service closing transmission channel`);
 }
 
-/** Stopping, no settings yet, or memory and disk at their bound. */
-export function notAvailable421(host: string): Reply {
-  return reply(421, '3.2', `${host} SMTP service not available, closing transmission channel`);
+/** In a session: the listener stops. */
+export function stopping421(host: string): Reply {
+  return reply(421, '3.2', closing(host));
+}
+
+function closing(host: string): string {
+  return `${host} SMTP service not available, closing transmission channel`;
 }
 
 export const tooManySessions421: Reply = reply(

@@ -8,6 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import { endsSoon } from '../../listener/certificate.ts';
 import { selfSigned } from '../../listener/self-signed.ts';
 import { connect, connectSecurely, greeted, inData } from './client.ts';
+import { world } from '../mail/policy/world.ts';
 import { gateway } from './gateway.ts';
 
 function isOpen(port: number): Promise<boolean> {
@@ -30,12 +31,38 @@ test('a stop: new and idle sessions get 421, a message that is coming in gets it
   const stopped = house.stop();
   assert.match((await idle.reply())!, /^421 4\.3\.2 mail1\.acme\.example SMTP service not available/);
   assert.deepEqual(await idle.rest(), []);
-  assert.match((await (await connect(house.ports.smtp)).rest())[0]!, /^421 4\.3\.2 /);
+  assert.match((await (await connect(house.ports.smtp)).rest())[0]!, /^421 mail1\.acme\.example SMTP /);
   assert.match(await sending.ask('.'), /^250 /);
   assert.match((await sending.reply())!, /^421 /);
   await stopped;
   assert.equal(await isOpen(house.ports.smtp), false);
   assert.equal(house.kept.length, 1);
+});
+
+test('who is being admitted while a stop begins is told so at once', async () => {
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  const slowPtr = async (): Promise<string[]> => {
+    asked.resolve();
+    await answered.promise;
+    return [];
+  };
+  const house = await gateway({
+    server: { proxyProtocol: ['[127.0.0.1]'] },
+    configuration: { inboundConnections: { deny: ['abc.com'] } },
+    listener: { resolver: { ...world().resolver, ptr: slowPtr }, stopSeconds: 30 },
+  });
+  const idle = await connect(house.ports.smtp);
+  assert.match(await idle.ask('PROXY UNKNOWN'), /^220 /);
+  const late = await connect(house.ports.smtp);
+  late.send('PROXY TCP4 192.0.2.1 192.0.2.2 1 25\r\n');
+  await asked.promise;
+  const stopped = house.stop();
+  assert.match((await idle.reply())!, /^421 /);
+  answered.resolve();
+  assert.match((await late.reply())!, /^220 /);
+  assert.match((await late.reply())!, /^421 4\.3\.2 /);
+  await stopped;
 });
 
 test('documents close and open ports while the listener runs', async () => {

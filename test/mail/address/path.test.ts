@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { foldAddress, logSafe, makeAddress, sameAddress, wirePath } from '../../../mail/address/address.ts';
+import { foldAddress, logSafe, makeAddress, wirePath } from '../../../mail/address/address.ts';
 import { parseAddress, parseForwardPath, parsePath } from '../../../mail/address/path.ts';
 
 const ascii = { smtpUtf8: false };
@@ -113,8 +113,8 @@ test('addresses compare without case, quoting and composition', () => {
     ['ju\u0308rgen@acme.example', 'J\u00dcRGEN@acme.example'],
     ['jane@b\u00fccher.example', 'jane@xn--bcher-kva.example'],
   ];
-  for (const [one, other] of same) assert.ok(sameAddress(read(one), read(other)), one);
-  assert.equal(sameAddress(read('"a@b"@acme.example'), read('a@b.acme.example')), false);
+  for (const [one, other] of same) assert.equal(foldAddress(read(one)), foldAddress(read(other)), one);
+  assert.notEqual(foldAddress(read('"a@b"@acme.example')), foldAddress(read('a@b.acme.example')));
 });
 
 test('nothing that forges a log line leaves the log renderer', () => {
