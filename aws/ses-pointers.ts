@@ -13,6 +13,12 @@ export interface SesPointers {
   read(sesId: string): Promise<DeliveryKey | undefined>;
 }
 
+interface Pointer {
+  readonly delivered: string;
+  readonly deliveredPart: string;
+  readonly expiresAt: number;
+}
+
 interface Options {
   readonly client: DynamoDBClient;
   readonly table: string;
@@ -32,7 +38,9 @@ export function sesPointers({ client, table, clock }: Options): SesPointers {
         new GetItemCommand({ TableName: table, Key: toItem(keyOf(sesId)), ConsistentRead: true }),
       );
       if (Item === undefined) return undefined;
-      const { delivered, deliveredPart } = fromItem<{ delivered: string; deliveredPart: string }>(Item);
+      const { delivered, deliveredPart, expiresAt } = fromItem<Pointer>(Item);
+      // DynamoDB may take days to remove it.
+      if (expiresAt * 1_000 <= clock().getTime()) return undefined;
       return { message: delivered, part: deliveredPart };
     },
   };

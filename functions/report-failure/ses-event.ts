@@ -13,7 +13,7 @@ import { owesAnything } from '../../mail/spool/standing.ts';
 
 export interface SesEventDoors {
   readonly pointers: Pick<SesPointers, 'read'>;
-  readonly spool: Pick<Spool, 'deliveries'>;
+  readonly spool: Pick<Spool, 'deliveries' | 'message'>;
   readonly settings: SettingsSource;
   /** Writes where the version is the one given; false: it is not. */
   readonly put: (next: Delivery, version: number) => Promise<boolean>;
@@ -47,7 +47,10 @@ async function settledBy(event: SesEvent, key: DeliveryKey, doors: SesEventDoors
       `Delivery ${key.message} ${key.part} is being sent; the event of Amazon SES comes again.`,
     );
   const { configuration } = await doors.settings.current();
-  const next = afterSesEvent(delivery, event, { now: doors.clock(), configuration });
+  const next = afterSesEvent(delivery, await tellable(event, key, doors), {
+    now: doors.clock(),
+    configuration,
+  });
   if (next === undefined) return true;
   // What rests outlives the spool's bodies (Configuration, Hold undeliverable mail).
   if (next.state === 'held' || next.state === 'dead') await doors.keepMessage(next.message);
@@ -55,6 +58,16 @@ async function settledBy(event: SesEvent, key: DeliveryKey, doors: SesEventDoors
   tell(delivery, next, doors);
   if (owesAnything(next)) await doors.report(next.message);
   return true;
+}
+
+/** Weeks later the message itself may be gone: there is nothing left to report, and the word is only noted. */
+async function tellable(
+  event: SesEvent,
+  { message }: DeliveryKey,
+  { spool }: SesEventDoors,
+): Promise<SesEvent> {
+  if ((await spool.message(message)) !== undefined) return event;
+  return { ...event, recipients: event.recipients.map((one) => ({ ...one, failed: false })) };
 }
 
 function tell(before: Delivery, next: Delivery, { log }: SesEventDoors): void {

@@ -54,10 +54,9 @@ const readers = new Map<string, Reader>(
       const bounce = fieldsOf(event['bounce']);
       const what = [bounce['bounceType'], bounce['bounceSubType']].map(textOf).filter(Boolean).join(', ');
       const recipients = listOf(bounce['bouncedRecipients']).map((one) => ({
-        address: textOf(one['emailAddress']),
-        // An answer by a machine (out of office) is a transient "bounce" too; then nothing has failed.
-        failed: bounce['bounceType'] === 'Permanent' || one['action'] === 'failed',
-        ...saidOf(one['diagnosticCode'], `Amazon SES reports a bounce (${what})`),
+        address: addressOf(one['emailAddress']),
+        failed: hasFailed(bounce, one),
+        ...saidOf(one, `Amazon SES reports a bounce (${what})`),
       }));
       return { kind: 'bounce', recipients };
     },
@@ -81,27 +80,52 @@ const readers = new Map<string, Reader>(
       );
       return { kind: 'delay', recipients };
     },
-    Reject(event: Fields, mail: Fields) {
-      const reason = textOf(fieldsOf(event['reject'])['reason']) || 'no reason given';
-      const named = Array.isArray(mail['destination']) ? (mail['destination'] as unknown[]) : [];
-      const reply = `554 5.7.1 Amazon SES rejected the message: ${reason}`;
-      const recipients = named.map((address) => ({ ...noted(address, reply), failed: true }));
-      return { kind: 'reject', recipients };
-    },
+    Reject: (event: Fields, mail: Fields) =>
+      rejected(mail, 'rejected the message', fieldsOf(event['reject'])['reason']),
+    'Rendering Failure': (event: Fields, mail: Fields) =>
+      rejected(mail, 'could not render the message', fieldsOf(event['failure'])['errorMessage']),
   } satisfies Record<string, Reader>),
 );
 
-function noted(address: unknown, reply: string): SesRecipient {
-  return { address: textOf(address), failed: false, reply, replyBy: 'X-Notes' };
+/**
+ * SES tells of a bounce when it no longer tries. But an answer by a machine (out of office) is a "transient, general"
+ * one, too, without the fields of a report: then nothing has failed.
+ */
+function hasFailed(bounce: Fields, recipient: Fields): boolean {
+  const { bounceType, bounceSubType } = bounce;
+  if (bounceType === 'Permanent' || recipient['action'] === 'failed') return true;
+  if (recipient['action'] !== undefined) return false;
+  return !(bounceType === 'Transient' && (bounceSubType ?? 'General') === 'General');
 }
 
-/** `smtp; 550 5.1.1 user unknown` is the other host's reply; anything else are SES's words. */
-function saidOf(diagnostic: unknown, otherwise: string): Pick<SesRecipient, 'reply' | 'replyBy'> {
-  const text = textOf(diagnostic);
-  const reply = /^smtp\s*;\s*(\d{3}.*)$/is.exec(text)?.[1];
-  if (reply !== undefined) return { reply: reply.replaceAll(/[\s\p{Cc}]+/gu, ' '), replyBy: 'smtp' };
-  const words = text.replaceAll(/[\s\p{Cc}]+/gu, ' ');
-  return { reply: `550 5.0.0 ${otherwise}${words && `: ${words}`}`, replyBy: 'X-Notes' };
+/** Nobody has it: SES scans and renders before it sends. */
+function rejected(mail: Fields, what: string, reason: unknown): Omit<SesEvent, 'sesId'> {
+  const named = Array.isArray(mail['destination']) ? (mail['destination'] as unknown[]) : [];
+  const reply = `554 5.7.1 Amazon SES ${what}: ${oneLine(textOf(reason)) || 'no reason given'}`;
+  return { kind: 'reject', recipients: named.map((one) => ({ ...noted(one, reply), failed: true })) };
+}
+
+function noted(address: unknown, reply: string): SesRecipient {
+  return { address: addressOf(address), failed: false, reply: oneLine(reply), replyBy: 'X-Notes' };
+}
+
+/** `smtp; 550 5.1.1 user unknown` is the other host's reply; anything else are SES's words, such as of its suppression list. */
+function saidOf(recipient: Fields, otherwise: string): Pick<SesRecipient, 'reply' | 'replyBy'> {
+  const words = oneLine(textOf(recipient['diagnosticCode']));
+  const reply = /^smtp\s*;\s*(\d{3}.*)$/i.exec(words)?.[1];
+  if (reply !== undefined) return { reply, replyBy: 'smtp' };
+  const detail = /^[45]\.(\d{1,3}\.\d{1,3})$/.exec(textOf(recipient['status']))?.[1] ?? '0.0';
+  return { reply: `550 5.${detail} ${otherwise}${words && `: ${words}`}`, replyBy: 'X-Notes' };
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
+}
+
+/** `Anna <anna@there.example>`, as a header may have it, is her address. */
+function addressOf(value: unknown): string {
+  const text = textOf(value).trim();
+  return /<([^<>]*)>$/.exec(text)?.[1] ?? text;
 }
 
 function isFields(value: unknown): value is Fields {

@@ -9,7 +9,9 @@ import { atRest, owesAnything, reportWake, rested, unowed, withOwed } from '../s
 import type { SesEvent, SesRecipient } from './ses-event.ts';
 
 const keptEvents = 20;
+/** Octets of a reply, and of all replies of a record, as settle.ts has them. */
 const longestReply = 1024;
+const allReplies = 32 * 1024;
 
 /** Undefined: the record says so already, or it is about nobody in it. A record in work is not to be given here. */
 export function afterSesEvent(
@@ -24,10 +26,11 @@ export function afterSesEvent(
   const fresh = told.filter((one) => !isNoted(delivery.events, event, one));
   if (fresh.length === 0) return undefined;
   const { expiresAt: _, ...open } = delivery;
+  const octets = Math.min(longestReply, Math.floor(allReplies / delivery.recipients.length));
   const next: Delivery = {
     ...open,
     version: delivery.version + 1,
-    recipients: delivery.recipients.map((recipient) => afterWord(recipient, fresh, at)),
+    recipients: delivery.recipients.map((recipient) => afterWord(recipient, fresh, { at, octets })),
     events: [...delivery.events, ...fresh.map((one) => noteOf(event, one, at))].slice(-keptEvents),
   };
   const failed = next.recipients.some((one, n) => one.outcome !== delivery.recipients[n]!.outcome);
@@ -49,17 +52,28 @@ function noteOf({ kind }: SesEvent, { address, reply }: SesRecipient, at: string
   return { at, stage: 'relay', outcome: kind, recipient: address, reply: cut(reply) };
 }
 
-function afterWord(recipient: Recipient, words: readonly SesRecipient[], at: string): Recipient {
+function afterWord(
+  recipient: Recipient,
+  words: readonly SesRecipient[],
+  { at, octets }: { readonly at: string; readonly octets: number },
+): Recipient {
   const word = words.find(({ address, failed }) => failed && same(address, recipient.address));
   if (word === undefined || recipient.outcome !== 'relayed') return recipient;
   const { reply, replyBy } = word;
   const remote = 'Amazon SES';
-  const ended = { outcome: 'failed', failure: 'transfer', reply: cut(reply), replyBy, remote, at } as const;
+  const ended = {
+    outcome: 'failed',
+    failure: 'transfer',
+    reply: cut(reply, octets),
+    replyBy,
+    remote,
+    at,
+  } as const;
   return withOwed({ ...unowed(recipient), ...ended });
 }
 
-function cut(text: string): string {
-  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(longestReply));
+function cut(text: string, octets = longestReply): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(octets));
   return text.slice(0, read);
 }
 

@@ -4,6 +4,7 @@ import { beforeEach, test } from 'node:test';
 import { settleSesEvent } from '../../../functions/report-failure/ses-event.ts';
 import type { Delivery } from '../../../mail/spool/records.ts';
 import { outboundDelivery, outboundSettings, recipient } from '../../builders/outbound.ts';
+import { messageRecord } from '../../builders/spool.ts';
 
 const anna = 'anna@there.example';
 const carl = 'carl@there.example';
@@ -14,12 +15,14 @@ let reported: string[];
 let kept: string[];
 let told: string[];
 let races: number;
+let gone: boolean;
 
 beforeEach(() => {
   reported = [];
   kept = [];
   told = [];
   races = 0;
+  gone = false;
 });
 
 test('a bounce fails who was relayed, brings a report, and reopens the record for it', async () => {
@@ -31,6 +34,43 @@ test('a bounce fails who was relayed, brings a report, and reopens the record fo
   assert.deepEqual([record.state, record.expiresAt, record.version], ['failed', undefined, 2]);
   assert.ok(record.wake && record.wakeAt);
   assert.deepEqual([reported, told], [['m1'], ['550 5.1.1 unknown']]);
+});
+
+test('where the message is gone after all, the word is noted and nobody waits for a report', async () => {
+  relayed();
+  gone = true;
+  await settle(bounce(anna));
+  assert.deepEqual([record.recipients[0]?.outcome, record.events[0]?.outcome], ['relayed', 'bounce']);
+  assert.deepEqual([record.expiresAt, reported], [1, []]);
+});
+
+test('a rejection is for all whom the call was for', async () => {
+  relayed();
+  await settle({
+    eventType: 'Reject',
+    mail: { ...mail, destination: [anna, carl] },
+    reject: { reason: 'x' },
+  });
+  assert.deepEqual(
+    record.recipients.map(({ outcome, owes }) => [outcome, owes]),
+    [
+      ['failed', 'failed'],
+      ['failed', 'failed'],
+    ],
+  );
+  assert.deepEqual(reported, ['m1'], 'in one report');
+});
+
+test('a record of a hundred stays small, however long the replies are', async () => {
+  const addresses = Array.from({ length: 100 }, (_, n) => `p${n}@there.example`);
+  relayed({ recipients: addresses.map((one) => recipient(one, { outcome: 'relayed' })) });
+  const bouncedRecipients = addresses.map((emailAddress) => ({
+    emailAddress,
+    diagnosticCode: `smtp; 550 ${'x'.repeat(2_000)}`,
+  }));
+  await settle({ eventType: 'Bounce', mail, bounce: { bounceType: 'Permanent', bouncedRecipients } });
+  assert.ok(record.recipients.every(({ outcome }) => outcome === 'failed'));
+  assert.ok(Buffer.byteLength(JSON.stringify(record)) < 80 * 1024, JSON.stringify(record).length.toString());
 });
 
 test('the same event again changes nothing', async () => {
@@ -139,7 +179,10 @@ function settle(body: object, receives = 1): Promise<void> {
     pointers: {
       read: (id) => Promise.resolve(id === 'ses-1' ? { message: 'm1', part: 'd#0001' } : undefined),
     },
-    spool: { deliveries: () => Promise.resolve([structuredClone(record)]) },
+    spool: {
+      deliveries: () => Promise.resolve([structuredClone(record)]),
+      message: () => Promise.resolve(gone ? undefined : messageRecord()),
+    },
     settings: { current: () => Promise.resolve(outboundSettings()) },
     put(next, version) {
       if (races-- > 0) record = { ...record, version: record.version + 1 };

@@ -34,6 +34,9 @@ const bounces: readonly [bounce: object, recipient: object, failed: boolean, why
     'given up',
   ],
   [{ bounceType: 'Undetermined' }, { ...anna, action: 'delayed' }, false, 'nobody knows'],
+  [{ bounceType: 'Undetermined', bounceSubType: 'Undetermined' }, anna, true, 'it came back all the same'],
+  [{ bounceType: 'Transient', bounceSubType: 'ContentRejected' }, anna, true, 'SES tries no more'],
+  [{ bounceType: 'Transient' }, anna, false, 'an answer by a machine'],
 ];
 for (const [bounce, recipient, failed, why] of bounces)
   test(`bounce ${JSON.stringify(bounce)}: ${why}`, () => {
@@ -45,6 +48,24 @@ for (const [bounce, recipient, failed, why] of bounces)
     );
     assert.match(event.recipients[0]!.reply, /^550 5\.0\.0 Amazon SES reports a bounce \(/);
   });
+
+test('a suppressed address, in the words and with the status of SES', () => {
+  const words = 'Amazon SES did not send the message to this address because it is on the suppression list';
+  const bouncedRecipients = [{ ...anna, action: 'failed', status: '5.1.1', diagnosticCode: `${words}.` }];
+  const bounce = { bounceType: 'Permanent', bounceSubType: 'OnAccountSuppressionList', bouncedRecipients };
+  const event = readSesEvent({ eventType: 'Bounce', mail, bounce });
+  assert.equal(
+    event?.recipients[0]?.reply,
+    `550 5.1.1 Amazon SES reports a bounce (Permanent, OnAccountSuppressionList): ${words}.`,
+  );
+});
+
+test('given up after a temporary error is a failure of the same kind', () => {
+  const bouncedRecipients = [{ ...anna, action: 'failed', status: '4.4.7', diagnosticCode: 'Expired' }];
+  const bounce = { bounceType: 'Transient', bounceSubType: 'General', bouncedRecipients };
+  const event = readSesEvent({ eventType: 'Bounce', mail, bounce });
+  assert.match(event?.recipients[0]?.reply ?? '', /^550 5\.4\.7 .*: Expired$/);
+});
 
 const others: readonly [event: object, kind: string | undefined, addresses: string[], why: string][] = [
   [
@@ -71,6 +92,23 @@ const others: readonly [event: object, kind: string | undefined, addresses: stri
     ['a@x.example', 'b@x.example'],
     'all of them',
   ],
+  [
+    { eventType: 'Rendering Failure', mail, failure: { errorMessage: 'no such attribute' } },
+    'reject',
+    ['a@x.example', 'b@x.example'],
+    'nobody has it',
+  ],
+  [
+    {
+      eventType: 'Complaint',
+      mail,
+      complaint: { complainedRecipients: [{ emailAddress: 'Anna <a@x.example>' }] },
+    },
+    'complaint',
+    ['a@x.example'],
+    'an address as a header has it',
+  ],
+  [{ eventType: 'Send', mail, send: {} }, undefined, [], 'we have that from SES itself'],
   [{ eventType: 'Open', mail }, undefined, [], 'somebody has opened it'],
   [{ eventType: 'toString', mail }, undefined, [], 'nonsense'],
   [{ eventType: 'Bounce' }, undefined, [], 'no message'],
