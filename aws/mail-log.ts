@@ -1,33 +1,11 @@
 /**
- * The closed vocabulary of mail events: one log line per message and stage, and the metrics that go with it. No
- * bodies, no subjects, no secrets; every value is one line, since the line is JSON. Metrics are EMF lines with
- * dimensions of few values: the component, and a reason from a short list.
+ * The closed vocabulary of mail events that the functions tell: one log line per message and stage, and the metrics
+ * that go with it. No bodies, no subjects, no secrets.
  */
-import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { Because } from '../mail/policy/verdict.ts';
+import { eventLog, type FaultLog } from './event-log.ts';
+import type { MailMetric } from './metric-names.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
-
-export interface MailLog {
-  connected(fields: { session: string; peer: string; port: string }): void;
-  refused(fields: {
-    session: string;
-    peer: string;
-    stage: string;
-    reason: string;
-    reply: string;
-    because?: Because;
-  }): void;
-  /** A black or white list names the peer, whatever follows from it. */
-  listed(fields: { session: string; peer: string; list: string; action: string; entry: string }): void;
-  accepted(fields: {
-    message: string;
-    session: string;
-    from: string;
-    recipients: number;
-    size: number;
-  }): void;
+export interface MailLog extends FaultLog {
   routed(fields: { message: string; deliveries: number }): void;
   delivered(fields: {
     message: string;
@@ -68,92 +46,63 @@ export interface MailLog {
     outcome: 'published' | 'invalid' | 'deleted';
     problems?: number;
   }): void;
-  /** Something of ours went wrong; the message is kept and tried again. */
-  fault(what: string, cause: unknown, fields?: Fields): void;
-  /** A figure of its own, no counter: depth, age, size. */
-  gauge(name: string, value: number): void;
-  /** Writes the metrics gathered so far; at the end of an invocation, every few seconds in the listener. */
-  flush(): void;
+  /** How many waiting items a sweep woke. */
+  gauge(name: 'Woken', value: number): void;
 }
 
 export function mailLog(component: string): MailLog {
-  const logger = new Logger({ serviceName: component });
-  const namespace = process.env['POWERTOOLS_METRICS_NAMESPACE'] ?? 'Postern';
-  const metrics = new Metrics({ namespace, serviceName: component });
-  const counted = new Map<string, number>();
-  const lines = component === 'listener' ? gatheredLines() : undefined;
-  const tell = (event: string, fields: Fields, counts: Readonly<Record<string, number>>): void => {
-    if (lines === undefined) logger.info(event, lineOf(fields));
-    else lines.add(quickLine(component, event, fields));
-    for (const name in counts) counted.set(name, (counted.get(name) ?? 0) + counts[name]!);
-  };
+  const { tell, count, milliseconds, gauge, fault, flush } = eventLog<MailMetric>({ component });
   return {
-    connected: (fields) => tell('Connected', fields, { Connected: 1 }),
-    refused: (fields) => tell('Refused', fields, { Refused: 1, [`Refused.${fields.reason}`]: 1 }),
-    listed: (fields) => tell('Listed', fields, { Listed: 1 }),
-    accepted: (fields) => tell('Accepted', fields, { Accepted: 1 }),
-    routed: (fields) => tell('Routed', fields, { Routed: 1 }),
+    routed(fields) {
+      tell('Routed', fields);
+      count('Routed');
+    },
     delivered(fields) {
-      tell('Delivered', fields, { Delivered: fields.recipients });
-      metrics.addMetric('AcceptToSettle', MetricUnit.Milliseconds, fields.milliseconds);
+      tell('Delivered', fields);
+      count('Delivered', fields.recipients);
+      milliseconds('AcceptToSettle', fields.milliseconds);
     },
     relayed(fields) {
-      tell('Relayed', fields, { Relayed: fields.recipients });
-      metrics.addMetric('AcceptToSettle', MetricUnit.Milliseconds, fields.milliseconds);
+      tell('Relayed', fields);
+      count('Relayed', fields.recipients);
+      milliseconds('AcceptToSettle', fields.milliseconds);
     },
-    deferred: (fields) => tell('Deferred', fields, { Deferred: 1 }),
-    failed: (fields) => tell('Failed', fields, { Failed: fields.recipients }),
-    held: (fields) => tell('Held', fields, { Held: 1 }),
-    dead: (fields) => tell('Dead', fields, { Dead: 1 }),
-    reported: (fields) => tell('Reported', fields, { Reported: 1 }),
-    tls: (fields) => tell('Tls', fields, { [fields.result === 'success' ? 'TlsSuccess' : 'TlsFailure']: 1 }),
-    published: (fields) => tell('Published', fields, { [countOf(fields.outcome)]: 1 }),
-    fault(what, cause, fields) {
-      logger.error(what, {
-        ...lineOf(fields ?? {}),
-        cause: cause instanceof Error ? cause : String(cause),
-      });
-      metrics.addMetric('Fault', MetricUnit.Count, 1);
+    deferred(fields) {
+      tell('Deferred', fields);
+      count('Deferred');
     },
-    gauge: (name, value) => void metrics.addMetric(name, MetricUnit.NoUnit, value),
-    flush() {
-      lines?.write();
-      for (const [name, count] of counted) metrics.addMetric(name, MetricUnit.Count, count);
-      counted.clear();
-      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    failed(fields) {
+      tell('Failed', fields);
+      count('Failed', fields.recipients);
     },
+    held(fields) {
+      tell('Held', fields);
+      count('Held');
+    },
+    dead(fields) {
+      tell('Dead', fields);
+      count('Dead');
+    },
+    reported(fields) {
+      tell('Reported', fields);
+      count('Reported');
+    },
+    tls(fields) {
+      tell('Tls', fields);
+      count(fields.result === 'success' ? 'TlsSuccess' : 'TlsFailure');
+    },
+    published(fields) {
+      tell('Published', fields);
+      count(countOf[fields.outcome]);
+    },
+    gauge,
+    fault,
+    flush,
   };
 }
 
-/** Lines of one turn of the event loop leave in one write: each would be a system call of its own. */
-function gatheredLines(): { add(line: string): void; write(): void } {
-  let gathered = '';
-  const write = (): void => {
-    if (gathered !== '') process.stdout.write(gathered);
-    gathered = '';
-  };
-  return {
-    add(line) {
-      if (gathered === '') setImmediate(write);
-      gathered += line;
-    },
-    write,
-  };
-}
-
-/** The logger's own line, which costs the listener as much as an eighth of all its work (docs/measured.md). */
-function quickLine(service: string, message: string, fields: Fields): string {
-  const timestamp = new Date().toISOString();
-  return `${JSON.stringify({ level: 'INFO', message, timestamp, service, ...lineOf(fields) })}\n`;
-}
-
-/** The logger keeps `message` for the event's name and drops a field so called: the id is `messageId`, as in the command. */
-function lineOf({ message, ...rest }: Fields): Record<string, unknown> {
-  return message === undefined ? rest : { messageId: message, ...rest };
-}
-
-function countOf(outcome: 'published' | 'invalid' | 'deleted'): string {
-  return { published: 'DocumentsPublished', invalid: 'DocumentsInvalid', deleted: 'DocumentsDeleted' }[
-    outcome
-  ];
-}
+const countOf = {
+  published: 'DocumentsPublished',
+  invalid: 'DocumentsInvalid',
+  deleted: 'DocumentsDeleted',
+} as const;

@@ -6,9 +6,12 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IVpc, ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
+  ApplicationLogLevel,
   Architecture,
   Code,
+  LoggingFormat,
   Runtime,
+  SystemLogLevel,
   Tracing,
   Function as Lambda,
   type CfnFunction,
@@ -73,6 +76,7 @@ export class GatewayFunction extends Construct implements Component {
       memorySize: settings.memoryMb,
       tracing: deployment.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
       logGroup: this.logGroup,
+      ...wordsOfItsOwn,
       environment: { POWERTOOLS_SERVICE_NAME: this.name, POWERTOOLS_METRICS_NAMESPACE: deployment.stackName },
     };
   }
@@ -87,6 +91,16 @@ export class GatewayFunction extends Construct implements Component {
     return group;
   }
 }
+
+/**
+ * Lambda's three lines about each invocation are more than a message's own. Only JSON lets them be left out; what failed
+ * or ran out of time is still told, at level WARN.
+ */
+const wordsOfItsOwn = {
+  loggingFormat: LoggingFormat.JSON,
+  systemLogLevelV2: SystemLogLevel.WARN,
+  applicationLogLevelV2: ApplicationLogLevel.INFO,
+};
 
 /** A placeholder where only the template is wanted. */
 const code = ({ deployment, folder }: GatewayFunctionProps): Code =>

@@ -2,6 +2,7 @@
  * DATA: takes the message in, judges it at its real end, and has it kept. Order at the end: what the octets
  * themselves forbid, hops, policy, acceptance. Whatever happens, nothing stays in staging.
  */
+import type { RefusalReason } from '../aws/metric-names.ts';
 import { splitHeader } from '../mail/envelope/header.ts';
 import {
   accepted250,
@@ -20,7 +21,6 @@ import { envelopeOf } from './arrival.ts';
 import type { Dialogue } from './dialogue.ts';
 import { maximumSize } from '../mail/policy/sizes.ts';
 import { makeId } from './house.ts';
-import type { RefusalReason } from './refusal-reason.ts';
 import { scanFor, type Author } from './sender-authentication.ts';
 import { NoRoom, Staging, type StagedBody, type Trouble } from './staging.ts';
 import type { Transaction } from './transaction.ts';

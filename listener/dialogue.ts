@@ -4,6 +4,7 @@
  * their own. What a verb throws is temporary: 451, and the cause goes to the log.
  */
 import { isUtf8 } from 'node:buffer';
+import type { RefusalReason } from '../aws/metric-names.ts';
 import { DirectoryUnavailable } from '../mail/directory/directory.ts';
 import type { Settings } from '../mail/directory/settings.ts';
 import type { ListenerPort } from '../mail/envelope/envelope.ts';
@@ -17,7 +18,7 @@ import { line as replyLine, reply, type Reply } from '../mail/reply/reply.ts';
 import { badSequence503, lineTooLong500, quit221, unknownCommand500 } from '../mail/reply/session-replies.ts';
 import { say, type Answer } from './answer.ts';
 import type { House } from './house.ts';
-import { reasonOf, type RefusalReason } from './refusal-reason.ts';
+import { reasonOf } from './refusal-reason.ts';
 import type { Transaction } from './transaction.ts';
 import { verbs } from './verbs.ts';
 

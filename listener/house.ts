@@ -4,7 +4,7 @@
  * name in a greeting, the switches in EHLO).
  */
 import { randomUUID } from 'node:crypto';
-import type { MailLog } from '../aws/mail-log.ts';
+import type { SessionLog } from '../aws/session-log.ts';
 import { withHostsFile, type HostNameLookup } from '../aws/resolver.ts';
 import type { Directory } from '../mail/directory/directory.ts';
 import { DirectoryUnavailable } from '../mail/directory/directory.ts';
@@ -16,7 +16,7 @@ import type { Resolver } from '../mail/relay/doors.ts';
 import type { JudgeMessage } from './policy.ts';
 import type { Room, Turnstile } from './room.ts';
 
-export type ListenerLog = Pick<MailLog, 'connected' | 'refused' | 'listed' | 'accepted' | 'fault' | 'gauge'>;
+export type ListenerLog = Omit<SessionLog, 'flush'>;
 
 export interface HouseOptions {
   readonly source: SettingsSource;

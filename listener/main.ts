@@ -8,7 +8,7 @@
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mailLog } from '../aws/mail-log.ts';
+import { sessionLog } from '../aws/session-log.ts';
 import type { Environment } from '../aws/variables.ts';
 import { listenerFrom } from './assemble.ts';
 import { serveHealth } from './health.ts';
@@ -16,7 +16,7 @@ import { serveHealth } from './health.ts';
 const flushEvery = 10_000;
 
 async function main(env: Environment): Promise<void> {
-  const log = mailLog('listener');
+  const log = sessionLog();
   const host = env['HOST'] ?? '0.0.0.0';
   const health = await serveHealth(host, portFrom(env, 'HEALTH_PORT', 8080));
   const listener = await listenerFrom(env, {

@@ -1,32 +1,9 @@
-/**
- * Why something was refused, in few words: the `reason` of the log line and the name of its metric (`Refused.<reason>`).
- * The list is closed and short, since each word is a time series of its own; the line's `because` has the details.
- */
+/** Why policy refused something: one of the few words of aws/metric-names.ts, by the rule that ended the stage. */
+import type { RefusalReason } from '../aws/metric-names.ts';
 import { directoryUnavailable451, dnsUnavailable451 } from '../mail/reply/message-replies.ts';
 import type { Verdict } from '../mail/policy/verdict.ts';
 
-export const refusalReasons = [
-  'connection',
-  'blacklist',
-  'sessions',
-  'auth',
-  'sender',
-  'recipient',
-  'unknown-user',
-  'relay',
-  'size',
-  'hops',
-  'protocol',
-  'storage',
-  'spf',
-  'dmarc',
-  'rules',
-  'unreadable',
-] as const;
-
-export type RefusalReason = (typeof refusalReasons)[number];
-
-/** By the rule that ended the stage, as mail/policy names it. */
+/** Rules as mail/policy names them. */
 const byRule: Readonly<Record<string, RefusalReason>> = {
   'connection denied': 'connection',
   'connection allowed': 'connection',

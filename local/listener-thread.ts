@@ -4,7 +4,7 @@
  */
 import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { mailLog } from '../aws/mail-log.ts';
+import { sessionLog } from '../aws/session-log.ts';
 import { listenerFrom } from '../listener/assemble.ts';
 import type { Listener } from '../listener/listener.ts';
 import type { FromListener, ListenerData } from './listener-messages.ts';
@@ -13,7 +13,7 @@ import { holdThreadRights } from './thread-rights.ts';
 
 const data = workerData as ListenerData;
 holdThreadRights(data);
-const log = mailLog('listener');
+const log = sessionLog();
 const flushEveryMs = 1000;
 parentPort?.once('message', () => void begin());
 flushCompileCache();

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { awsAcceptance } from '../../aws/acceptance.ts';
 import { awsBodyStore } from '../../aws/body-store.ts';
 import { s3, sqs } from '../../aws/clients.ts';
-import { mailLog } from '../../aws/mail-log.ts';
+import { sessionLog } from '../../aws/session-log.ts';
 import { awsObjects } from '../../aws/objects.ts';
 import { quickS3, quickSqs } from '../../aws/quick-call.ts';
 import { startListener } from '../../listener/listener.ts';
@@ -34,7 +34,7 @@ function overAws(): Acceptance {
   return awsAcceptance({ bodies, objects, client: sqs(), quick: quickSqs(sqs()), routeQueue });
 }
 
-const log = mailLog('listener');
+const log = sessionLog();
 setInterval(() => log.flush(), 10_000).unref();
 const listener = await startListener({
   host: '127.0.0.1',

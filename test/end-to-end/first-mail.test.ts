@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { greeted } from '../listener/client.ts';
 import { startTestGateway, type TestGateway } from '../builders/gateway.ts';
-import { smtpSink } from '../builders/smtp-sink.ts';
+import { logOctets } from '../builders/log-octets.ts';
+import { smtpSink, type SmtpSink } from '../builders/smtp-sink.ts';
 
 const message = (subject: string): string =>
   `From: <you@elsewhere.example>\r\nTo: <alice@acme.example>\r\nSubject: ${subject}\r\n\r\n.A line with a dot.\r\n`;
@@ -28,6 +29,25 @@ async function bob(gateway: TestGateway) {
   const [, login] = await client.askAll('EHLO client.example', `AUTH PLAIN ${credentials}`);
   assert.match(login ?? '', /^235 /);
   return client;
+}
+
+/** Logs are the largest line of the bill: 2.5 KB for a message that is delivered and relayed, and shares no line with another. */
+const mostLogged = 2_560;
+
+async function deliverAndRelay(gateway: TestGateway, sink: SmtpSink, count: number): Promise<void> {
+  const already = { alice: (await gateway.mail('mail/alice')).length, sink: sink.messages.length };
+  for (let n = 1; n <= count; n++) {
+    const client = await bob(gateway);
+    await client.askAll(
+      'MAIL FROM:<bob@acme.example>',
+      'RCPT TO:<alice@acme.example>',
+      'RCPT TO:<someone.of.a.longer.name@there.example>',
+    );
+    await client.deliver(`From: bob@acme.example\r\nSubject: ${n}\r\n\r\nHello.\r\n`);
+    await client.ask('QUIT');
+    await gateway.mail('mail/alice', already.alice + n);
+    await sink.received(already.sink + n);
+  }
 }
 
 test('the sample domain takes mail in, sends mail out, and reports', async (t) => {
@@ -99,5 +119,24 @@ test('the sample domain takes mail in, sends mail out, and reports', async (t) =
     assert.deepEqual(denied, []);
   });
 
-  await t.test('SIGTERM stops it cleanly', async () => assert.equal(await gateway.stop(), 0));
+  const [sent, before] = [5, logOctets(gateway.data)];
+  await t.test(
+    'messages are delivered and relayed one after another, and SIGTERM stops it cleanly',
+    async () => {
+      await deliverAndRelay(gateway, sink, sent);
+      assert.equal(await gateway.stop(), 0);
+    },
+  );
+
+  await t.test('the log of a message keeps to its budget', () => {
+    const octets = [...logOctets(gateway.data)]
+      // Documents that are published meanwhile are no message's.
+      .filter(([component]) => component !== 'publish-directory')
+      .map(([component, all]): [string, number] => [component, (all - (before.get(component) ?? 0)) / sent]);
+    const told = octets.filter(([, each]) => each > 100).map(([component]) => component);
+    assert.deepEqual(told.sort(), ['deliver-to-mailbox', 'direct-outbound', 'listener', 'route-mail']);
+    const total = octets.reduce((sum, [, each]) => sum + each, 0);
+    t.diagnostic(`${Math.round(total)} octets of log a message`);
+    assert.ok(total <= mostLogged, `${Math.round(total)} octets a message`);
+  });
 });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { dnsForMailauth } from '../../listener/mailauth-dns.ts';
-import { refusalReasons } from '../../listener/refusal-reason.ts';
+import { refusalReasons } from '../../aws/metric-names.ts';
 import { Room } from '../../listener/room.ts';
 import { Staging } from '../../listener/staging.ts';
 import { DirectoryUnavailable } from '../../mail/directory/directory.ts';

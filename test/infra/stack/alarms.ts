@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { mailMetrics, sessionMetrics } from '../../../aws/metric-names.ts';
 import { widgetsOf } from '../../../docs/dashboard-body.ts';
 import { synthesize } from '../../../infra/synthesize.ts';
 import { direct as template, usual } from './synthesized.ts';
-import { at, components, ofType, plain } from './template.ts';
+import { at, components, ofType, plain, type Properties } from './template.ts';
 
 const runbook = readFileSync(new URL('../../../docs/operator-runbook.md', import.meta.url), 'utf8');
 const alarms = ofType(template, 'AWS::CloudWatch::Alarm').map(({ properties }) => properties);
@@ -51,6 +52,30 @@ for (const name of ['mail-dead', 'mail-held'])
 
 test('faults are counted of everybody', () =>
   assert.deepEqual(summed('faults'), [...components(template).keys()].sort()));
+
+/** What an alarm or a line of the dashboard asks the gateway's own namespace for: metric and service. */
+function ownMetrics(alarm: Properties): [name: unknown, service: unknown][] {
+  const several = ((alarm['Metrics'] ?? []) as object[]).map((each) => at(each, 'MetricStat', 'Metric'));
+  return [alarm, ...several]
+    .filter((metric) => at(metric, 'Namespace') === 'postern')
+    .map((metric) => [at(metric, 'MetricName'), at(metric, 'Dimensions', 0, 'Value')]);
+}
+const drawn = widgetsOf(template)
+  .flatMap(({ properties }) => properties.metrics ?? [])
+  .filter(([namespace]) => namespace === 'postern')
+  .map(([, name, , service]): [unknown, unknown] => [name, service]);
+
+test('alarms and dashboard ask for what is counted, of components that there are', () => {
+  const asked = [...alarms.flatMap(ownMetrics), ...drawn].map(([name, service]) =>
+    [name, service].map(String),
+  );
+  assert.ok(drawn.length > 20 && asked.length > drawn.length + 10);
+  const vain = asked.filter(([name = '', service = '']) => {
+    const counted: readonly string[] = service === 'listener' ? sessionMetrics : mailMetrics;
+    return !counted.includes(name) || !components(template).has(service);
+  });
+  assert.deepEqual(vain, []);
+});
 
 test('what wakes somebody: mail is not moving, or will soon be late', () => {
   const rule = plain(template, page?.['AlarmRule']);

@@ -89,6 +89,10 @@ for (const { name, settings, entry, source } of rows) {
     assert.equal(group?.properties['RetentionInDays'], 30);
     assert.equal(plain(template, at(properties, 'LoggingConfig', 'LogGroup')), `/aws/lambda/postern-${name}`);
   });
+  test(`${name} logs its own lines, and of Lambda’s only those about trouble`, () => {
+    const { LogFormat, SystemLogLevel, ApplicationLogLevel } = properties['LoggingConfig'] as Properties;
+    assert.deepEqual([LogFormat, SystemLogLevel, ApplicationLogLevel], ['JSON', 'WARN', 'INFO']);
+  });
   test(`${name} is started by ${source ?? 'no queue'}`, () =>
     assert.deepEqual(
       startedBy(name).map((mapping) => plain(template, mapping['EventSourceArn'])),
