@@ -4,6 +4,7 @@
  * read, or is not what it should be, keeps the mail waiting where it is needed.
  */
 import type { Settings } from '../../mail/directory/settings.ts';
+import { obstacleToCertificate } from '../../mail/relay/client-certificate.ts';
 import type { Secrets } from '../../mail/relay/doors.ts';
 import type { HopWork } from '../../mail/spool/doors.ts';
 import type { Login, SessionPolicy } from './smtp-session.ts';
@@ -29,7 +30,9 @@ export async function sessionPolicy(options: PolicyOptions): Promise<SessionPoli
   try {
     const login = await relayLogin(options);
     if (login !== undefined && 'waits' in login) return login;
-    const trust = { ...plain.trust, ...(await clientCertificate(options)) };
+    const shown = await clientCertificate(options);
+    if ('waits' in shown) return shown;
+    const trust = { ...plain.trust, ...shown };
     return login === undefined ? { ...plain, trust } : { ...plain, trust, login };
   } catch (error) {
     return { waits: `451 4.3.0 A secret for the relay host cannot be read: ${(error as Error).message}` };
@@ -69,9 +72,13 @@ function readPair(text: string): { username: string; password: string } | undefi
   return undefined;
 }
 
-/** One PEM text with both; it is optional, so a secret that is not there is none. */
-async function clientCertificate({ settings, secrets }: PolicyOptions): Promise<TlsOptions> {
+/** A relay host that asks for it would refuse our mail for good without, or with a wrong one. */
+async function clientCertificate({ settings, secrets }: PolicyOptions): Promise<TlsOptions | Waits> {
   const name = settings.configuration.routing.relayHostClientCertificate;
-  const pem = name === '' ? undefined : await secrets.read(name);
-  return pem === undefined ? {} : { key: pem, cert: pem };
+  if (name === '') return {};
+  const pem = await secrets.read(name);
+  const obstacle = pem === undefined ? 'does not exist' : obstacleToCertificate(pem);
+  if (pem === undefined || obstacle !== undefined)
+    return { waits: `451 4.7.0 The secret "${name}" (routing.relayHostClientCertificate) ${obstacle}` };
+  return { key: pem, cert: pem };
 }

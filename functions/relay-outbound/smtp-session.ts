@@ -215,9 +215,17 @@ async function logIn(
   if (obstacle !== undefined && policy.login.required)
     return noSession(`451 4.7.0 No login at ${remote}: ${obstacle}`, remote);
   if (obstacle !== undefined) return { ok: true, session };
-  const answer = await authenticate(connection, policy.login, { so, limits });
+  const answer = await authenticate(connection, policy.login, { so, limits }).catch(lostIn);
+  if (answer instanceof ConnectionLost)
+    return noSession(`451 4.7.0 No login at ${remote}: ${answer.message}`, remote, 'login');
   if (answer.code === 235) return { ok: true, session: { ...session, authenticated: true } };
   return { ok: false, said: theirWords(answer, remote), because: 'login' };
+}
+
+/** Some hosts close instead of answering a wrong password. */
+function lostIn(error: unknown): ConnectionLost {
+  if (error instanceof ConnectionLost) return error;
+  throw error;
 }
 
 /** RFC 4954; LOGIN where PLAIN is not offered. */

@@ -16,7 +16,12 @@ export interface SinkOptions {
   readonly port?: number;
   readonly extensions?: readonly string[];
   /** Offers STARTTLS; with `atOnce` TLS begins with the connection. */
-  readonly tls?: { readonly key: string; readonly cert: string; readonly atOnce?: boolean };
+  readonly tls?: {
+    readonly key: string;
+    readonly cert: string;
+    readonly atOnce?: boolean;
+    readonly asksForCertificate?: boolean;
+  };
   readonly login?: { readonly username: string; readonly password: string };
   /** SASL mechanisms that are offered with a login. */
   readonly mechanisms?: string;
@@ -32,6 +37,8 @@ export interface SunkMessage {
   readonly helo: string;
   readonly tls: boolean;
   readonly user?: string;
+  /** Name on the client's certificate, where one was asked for and shown. */
+  readonly shown?: string;
   readonly from: string;
   readonly parameters: readonly string[];
   readonly recipients: readonly { readonly address: string; readonly parameters: readonly string[] }[];
@@ -190,11 +197,16 @@ class Conversation {
   #secure(): void {
     const { tls } = this.#sink.options;
     if (tls === undefined) return void this.#socket.destroy();
-    const { key, cert } = tls;
+    const { key, cert, asksForCertificate: requestCert = false } = tls;
     this.#socket.removeAllListeners('data');
     this.#rest = Buffer.alloc(0);
     const secureContext = createSecureContext({ key, cert });
-    this.#socket = new TLSSocket(this.#socket, { isServer: true, secureContext });
+    this.#socket = new TLSSocket(this.#socket, {
+      isServer: true,
+      secureContext,
+      requestCert,
+      rejectUnauthorized: false,
+    });
     this.#socket.on('error', () => undefined);
     this.#tls = true;
     this.#listen();
@@ -249,11 +261,18 @@ class Conversation {
         helo: this.#helo,
         tls: this.#tls,
         ...(this.#user === undefined ? {} : { user: this.#user }),
+        ...this.#certificate(),
         body: Buffer.from(wire.subarray(0, -3).toString('latin1').replaceAll(/^\./gm, ''), 'latin1'),
         wire,
       });
     this.#sink.heard(`${this.#number}: .`);
     this.#answer(answer);
+  }
+
+  #certificate(): Pick<SunkMessage, 'shown'> {
+    if (!(this.#socket instanceof TLSSocket)) return {};
+    const name = this.#socket.getPeerX509Certificate()?.subject;
+    return name === undefined ? {} : { shown: name.replace(/^CN=/, '') };
   }
 
   #command(line: string): void {

@@ -146,6 +146,40 @@ interface LoginCase {
 const logins: readonly LoginCase[] = [
   { why: 'the usual', mode: 'required', sink: { login }, secret, user: 'postern' },
   { why: 'AUTH LOGIN only', mode: 'required', sink: { login, mechanisms: 'LOGIN' }, secret, user: 'postern' },
+  { why: 'AUTH PLAIN only', mode: 'required', sink: { login, mechanisms: 'PLAIN' }, secret, user: 'postern' },
+  {
+    why: 'CRAM-MD5 only, enabled: without',
+    mode: 'enabled',
+    sink: { login, mechanisms: 'CRAM-MD5' },
+    secret,
+  },
+  {
+    why: 'CRAM-MD5 only, required',
+    mode: 'required',
+    sink: { login, mechanisms: 'CRAM-MD5 DIGEST-MD5' },
+    secret,
+    waits: /^451 4\.7\.0 No login at .* offers neither AUTH PLAIN nor AUTH LOGIN/,
+  },
+  {
+    why: 'a host that hangs up at the password, enabled: without',
+    mode: 'enabled',
+    sink: { login, script: { AUTH: ['hang up'] } },
+    secret,
+  },
+  {
+    why: 'a host that hangs up at the password, required',
+    mode: 'required',
+    sink: { login, script: { AUTH: ['hang up'] } },
+    secret,
+    waits: /^451 4\.7\.0 No login at .*: the other side closed it/,
+  },
+  {
+    why: 'a login that cannot be checked now, required',
+    mode: 'required',
+    sink: { login, script: { AUTH: ['454 4.7.0 later'] } },
+    secret,
+    waits: /^454 4\.7\.0 later/,
+  },
   { why: 'not wanted', mode: 'disabled', sink: { login }, secret },
   {
     why: 'wrong password, enabled: without',
