@@ -12,11 +12,11 @@ import {
   ScanCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
+import { posternOnStack } from '../builders/deployed-stack.ts';
 import { dnsServer } from '../builders/dns-server.ts';
 import { startTestGateway } from '../builders/gateway.ts';
 import { scriptedService } from '../builders/scripted-service.ts';
 import { greeted } from '../listener/client.ts';
-import { postern } from './command.ts';
 
 const counted = {
   Namespace: 'postern',
@@ -32,15 +32,8 @@ test('postern on a deployed stack', async (t) => {
       ? { Metrics: [counted] }
       : { MetricDataResults: [{ Id: 'm0', Values: [3, 4] }] },
   }));
-  const { dynamodb, sqs, s3 } = gateway.endpoints;
-  const run = postern('no-such-folder', {
-    AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
-    AWS_ENDPOINT_URL_SQS: sqs,
-    AWS_ENDPOINT_URL_S3: s3,
+  const run = posternOnStack(gateway, {
     AWS_ENDPOINT_URL_CLOUDWATCH: cloudwatch.url,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'key',
-    AWS_SECRET_ACCESS_KEY: 'secret',
     DNS_SERVERS: dns.address,
   });
   const client = await greeted(gateway.port('smtp'));
