@@ -8,7 +8,18 @@ import { shortenName } from '../document/fields.ts';
 import { foldName } from '../document/names.ts';
 import { references, type Reference } from '../document/references.ts';
 import { idOf } from './kept.ts';
-import { configurationFor, groupHolds, groupsWithin, inOrder, namesAmong, type World } from './world.ts';
+import { takesEverything } from '../document/list-entry.ts';
+import { warningOfOpenLists } from '../document/warnings.ts';
+import {
+  configurationFor,
+  groupHolds,
+  groupOfEverything,
+  groupsWithin,
+  inOrder,
+  isForMail,
+  namesAmong,
+  type World,
+} from './world.ts';
 
 export interface CrossCheck {
   readonly problems: readonly string[];
@@ -40,9 +51,9 @@ function nameFinding(reference: Reference, world: World): Finding[] {
   const name = foldName(reference.name);
   const there = reference.forms.filter((form) => exists(form, name, world));
   if (there.length === 0) return [unknown(reference, name)];
-  if (!reference.field.endsWith(']')) return [];
-  const group = there.includes('Group') ? world.groups.get(name) : undefined;
-  if (group !== undefined) return groupFindings(reference, name, world);
+  const isGroup = there.includes('Group');
+  if (!reference.field.endsWith(']')) return isGroup ? everythingFindings(reference, world, isForMail) : [];
+  if (isGroup) return groupFindings(reference, name, world);
   if (there.includes('Person') && world.people.get(name) === undefined) {
     const warning = `${reference.field}: person "${shortenName(reference.name)}" has no internetAddress, so the entry matches nothing`;
     return [{ warning, waitsFor: [`Person#${name}`] }];
@@ -76,16 +87,15 @@ function unknown({ field, name, forms }: Reference, folded: string): Finding {
   };
 }
 
-/** Groups of other types are for databases and servers: Domino lets them match nothing, in silence (M9). */
-const mailTypes = ['multi-purpose', 'mail-only'];
-
-function groupFindings({ field, name }: Reference, folded: string, world: World): Finding[] {
-  const { groupType } = world.groups.get(folded)!;
-  if (!mailTypes.includes(groupType)) {
+function groupFindings(reference: Reference, folded: string, world: World): Finding[] {
+  const { field, name, place } = reference;
+  const group = world.groups.get(folded)!;
+  const { groupType } = group;
+  if (!isForMail(group)) {
     const problem = `${field}: group "${shortenName(name)}" is of type ${groupType}; lists take groups of type multi-purpose or mail-only`;
     return [{ problem, waitsFor: [`Group#${folded}`] }];
   }
-  return [...groupsWithin([folded], world)].flatMap(([nested, { members }]) =>
+  const ofNobody = [...groupsWithin([folded], world)].flatMap(([nested, { members }]) =>
     namesAmong(members)
       .filter((member) => !exists('Group', member, world) && !exists('Person', member, world))
       .map((member) => ({
@@ -93,6 +103,22 @@ function groupFindings({ field, name }: Reference, folded: string, world: World)
         waitsFor: [`Group#${member}`, `Person#${member}`],
       })),
   );
+  if (takesEverything(place)) return ofNobody;
+  return [...everythingFindings(reference, world, isForMail), ...ofNobody];
+}
+
+/** Where `*` would stand for nothing that anybody could mean: the group is named for something else. */
+function everythingFindings(
+  { field, name }: Pick<Reference, 'field' | 'name'>,
+  world: World,
+  opens?: typeof isForMail,
+): Finding[] {
+  const folded = foldName(name);
+  const group = groupOfEverything(folded, world, opens);
+  if (group === undefined) return [];
+  const problem = `${field}: group "${shortenName(group.name)}" has the member "*", which stands for everything; only relay deny lists take such a group, so take "*" out of it, or name another group`;
+  const within = [...groupsWithin([folded], world).keys()];
+  return [{ problem, waitsFor: within.map((one) => `Group#${one}`) }];
 }
 
 function ownFindings(form: FormName, document: object, world: World): Finding[] {
@@ -109,17 +135,31 @@ function serverFindings(server: Server, world: World): Finding[] {
 }
 
 /** A Configuration is for a server, a group of servers, or all; of two groups none is more specific. */
-function configurationFindings({ name }: Configuration, world: World): Finding[] {
+function configurationFindings(configuration: Configuration, world: World): Finding[] {
+  return [...whoseFindings(configuration, world), ...openListFindings(configuration, world)];
+}
+
+function openListFindings(configuration: Configuration, world: World): Finding[] {
+  const warning = warningOfOpenLists(configuration, () =>
+    references('Configuration', configuration)
+      .filter(({ place }) => takesEverything(place))
+      .some(({ name }) => groupOfEverything(foldName(name), world, isForMail) !== undefined),
+  );
+  return warning === undefined ? [] : [{ warning, waitsFor: [] }];
+}
+
+function whoseFindings({ name }: Configuration, world: World): Finding[] {
   const own = foldName(name);
   if (own === '*' || exists('Server', own, world)) return [];
   if (!exists('Group', own, world)) {
     const problem = `name: no server or group is named "${shortenName(name)}"; a Configuration is named after a server, a group of servers, or *`;
     return [{ problem, waitsFor: [`Server#${own}`, `Group#${own}`] }];
   }
-  return inOrder(world.documents.Server)
+  const servers = inOrder(world.documents.Server)
     .filter((server) => !world.documents.Configuration.has(foldName(server.name)))
     .filter((server) => groupHolds(own, foldName(server.name), world))
     .flatMap((server) => rivals(own, server, world));
+  return [...everythingFindings({ field: 'name', name }, world), ...servers];
 }
 
 function rivals(own: string, server: Server, world: World): Finding[] {

@@ -3,7 +3,7 @@
  * databases those that they name, with what groups nest. Everything is by folded name.
  */
 import { foldName } from '../document/names.ts';
-import { parseEntry } from '../document/list-entry.ts';
+import { isEverything, parseEntry } from '../document/list-entry.ts';
 import type { Configuration, DocumentOf, FormName, Group, Server } from '../document/forms.ts';
 import { isSettingsForm, type DocumentKey, type SettingsForm } from './kept.ts';
 
@@ -57,17 +57,35 @@ export function namesAmong(members: readonly string[]): readonly string[] {
   return names;
 }
 
+type Opens = (group: Group) => boolean;
+
 /** The named groups with all that they nest; cycles end where they began. */
-export function groupsWithin(names: Iterable<string>, world: World): Map<string, Group> {
+export function groupsWithin(
+  names: Iterable<string>,
+  world: World,
+  opens: Opens = () => true,
+): Map<string, Group> {
   const found = new Map<string, Group>();
   const waiting = [...names];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     const group = found.has(name) ? undefined : world.groups.get(name);
-    if (group === undefined) continue;
+    if (group === undefined || !opens(group)) continue;
     found.set(name, group);
     waiting.push(...namesAmong(group.members));
   }
   return found;
+}
+
+/** Groups of other types are for databases and servers: Domino lets them match nothing, in silence (M9). */
+const mailTypes: readonly string[] = ['multi-purpose', 'mail-only'];
+
+export function isForMail({ groupType }: Group): boolean {
+  return mailTypes.includes(groupType);
+}
+
+/** Of a group and those that it nests, as far as they are opened: one with `*` among its members. */
+export function groupOfEverything(group: string, world: World, opens?: Opens): Group | undefined {
+  return [...groupsWithin([group], world, opens).values()].find(({ members }) => members.some(isEverything));
 }
 
 /** Does the group, or one that it nests, have this server among its members? */

@@ -47,7 +47,7 @@ export const places = {
   },
   'outbound-senders': { kinds: ['address', 'name'], takes: 'addresses and groups' },
   members: {
-    kinds: ['domain', 'exact-domain', 'address', 'domino-domain', 'host', 'network', 'name'],
+    kinds: ['everything', 'domain', 'exact-domain', 'address', 'domino-domain', 'host', 'network', 'name'],
     takes: 'names, addresses, groups and entries of lists',
   },
 } as const satisfies Record<string, { kinds: readonly Kind[]; takes: string }>;
@@ -81,13 +81,23 @@ export function entryProblem(place: Place): (text: string) => string | undefined
   };
 }
 
+/** Of the lists that documents have: relay deny lists alone take `*`. */
+export function takesEverything(place: Place | undefined): boolean {
+  return place !== undefined && accepts(place, 'everything');
+}
+
+/** A member that stands for everything, read as lists read it. */
+export function isEverything(text: string): boolean {
+  return text.trim() === '*';
+}
+
 function accepts(place: Place, kind: Kind): boolean {
   return (places[place].kinds as readonly Kind[]).includes(kind);
 }
 
 function read(text: string, place: Place): Parsed<ListEntry> {
   if (text === '') return { ok: false, problem: 'is empty; leave the entry out' };
-  if (text === '*') return right({ kind: 'everything' });
+  if (isEverything(text)) return right({ kind: 'everything' });
   if (looksLikeNetwork(text)) return readNetwork(text);
   if (/[\p{Cc}\p{Cs}]/u.test(text)) return wrong(text, 'has control characters; write it without');
   if (text.startsWith('%')) return readDominoDomain(text);

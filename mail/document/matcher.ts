@@ -1,13 +1,14 @@
 /**
  * Lists of documents compiled for matching: groups opened, domains by label, networks as sorted intervals. Compile
  * once per settings; a match costs microseconds however long the list is. Every match answers the list's entry as
- * the administrator wrote it, for the reason of the decision; `*` only where no other entry matches.
+ * the administrator wrote it, for the reason of the decision; `*` only where no other entry matches, and of a group
+ * that has it as `Group: *`. A `*` in a group that stands where lists do not take it matches nothing.
  */
 import { foldAddress, type Address } from '../address/address.ts';
 import { canonicalDomain } from '../address/domain.ts';
 import { DomainSet } from './domain-set.ts';
 import { expand, type Expanded, type Known } from './expand.ts';
-import type { Place } from './list-entry.ts';
+import { isEverything, type Place } from './list-entry.ts';
 import { foldName } from './names.ts';
 import { NetworkSet } from './network-set.ts';
 
@@ -34,8 +35,12 @@ export interface DestinationMatcher {
   match(destination: { readonly domain: string } | { readonly dominoDomain: string }): string | undefined;
 }
 
-export function hostMatcher(entries: readonly string[], known: Known): HostMatcher {
-  const list = compile(entries, 'denied-hosts', known);
+export function hostMatcher(
+  entries: readonly string[],
+  known: Known,
+  place: 'hosts' | 'denied-hosts' = 'hosts',
+): HostMatcher {
+  const list = compile(entries, place, known);
   return {
     empty: entries.length === 0,
     needsHostName: list.domains.size > 0,
@@ -62,8 +67,12 @@ export function addressMatcher(
   };
 }
 
-export function destinationMatcher(entries: readonly string[], known: Known): DestinationMatcher {
-  const list = compile(entries, 'denied-destinations', known);
+export function destinationMatcher(
+  entries: readonly string[],
+  known: Known,
+  place: 'destinations' | 'denied-destinations' = 'destinations',
+): DestinationMatcher {
+  const list = compile(entries, place, known);
   return {
     empty: entries.length === 0,
     match: (destination) => {
@@ -93,8 +102,19 @@ function compile(entries: readonly string[], place: Place, known: Known): Compil
     ),
     addresses: firstOf(expanded, (entry) => (entry.kind === 'address' ? entry.address : undefined)),
     dominoDomains: firstOf(expanded, (entry) => (entry.kind === 'domino-domain' ? entry.domain : undefined)),
-    everything: expanded.find(({ entry }) => entry.kind === 'everything')?.because,
+    everything: everythingOf(expanded),
   };
+}
+
+function everythingOf(expanded: readonly Expanded[]): string | undefined {
+  const found = expanded.find(({ entry }) => entry.kind === 'everything');
+  if (found === undefined) return undefined;
+  return isEverything(found.because) ? found.because : `${found.because}: *`;
+}
+
+/** An entry that matched, and is more than `*`, written out or in a group. */
+export function isExplicit(match: string | undefined): boolean {
+  return match !== undefined && !/(?:^|: )\*$/.test(match.trim());
 }
 
 function domainsOf(expanded: readonly Expanded[]): DomainSet {

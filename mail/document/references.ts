@@ -14,6 +14,8 @@ export type Reference = {
   readonly name: string;
   /** A document of any of these forms will do. */
   readonly forms: readonly FormName[];
+  /** Of an entry of a list: what the list takes. */
+  readonly place?: Place;
 };
 
 /** A secret that a document names: its value stands outside the directory. */
@@ -69,7 +71,9 @@ function namesInList(path: string, place: Place, entries: readonly string[]): Re
   return entries.flatMap((name, index) => {
     if (surelyNoName.test(name)) return [];
     const entry = parseEntry(name, place);
-    return entry.ok && entry.value.kind === 'name' ? [{ field: `${path}[${index}]`, name, forms }] : [];
+    return entry.ok && entry.value.kind === 'name'
+      ? [{ field: `${path}[${index}]`, name, forms, place }]
+      : [];
   });
 }
 

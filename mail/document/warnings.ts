@@ -1,5 +1,5 @@
 /** What is valid and probably not meant; a warning never blocks. */
-import { parseEntry } from './list-entry.ts';
+import { isEverything, parseEntry } from './list-entry.ts';
 import type { Configuration, DocumentOf, FormName, Server } from './forms.ts';
 
 export function warningsOf<F extends FormName>(form: F, document: DocumentOf[F]): string[] {
@@ -17,7 +17,7 @@ function warningsOfConfiguration(configuration: Configuration): string[] {
 }
 
 function openRelay({ inboundRelay, relayEnforcement }: Configuration): string | undefined {
-  const { allowHosts, allowDestinations, denyHosts, denyDestinations } = inboundRelay;
+  const { allowHosts } = inboundRelay;
   if (relayEnforcement.hosts === 'none')
     return 'relayEnforcement.hosts: none is an open relay: every host may relay everywhere; write external or all';
   const world = allowHosts.find(isEverywhere);
@@ -26,8 +26,18 @@ function openRelay({ inboundRelay, relayEnforcement }: Configuration): string | 
   const exempt = relayEnforcement.excludeHosts.find(isEverywhere);
   if (exempt !== undefined)
     return `relayEnforcement.excludeHosts: "${exempt}" is an open relay: every host may relay everywhere; write your own networks`;
+  return undefined;
+}
+
+/** Whether a group in a deny list has `*` only the directory knows: this is for the check against it. */
+export function warningOfOpenLists(
+  configuration: Configuration,
+  groupsDenyEverything: () => boolean,
+): string | undefined {
+  const { allowHosts, allowDestinations, denyHosts, denyDestinations } = configuration.inboundRelay;
   const allowsAnybody = allowHosts.length === 0 && allowDestinations.length === 0;
-  if (!allowsAnybody || denyHosts.includes('*') || denyDestinations.includes('*')) return undefined;
+  if (!allowsAnybody || openRelay(configuration) !== undefined) return undefined;
+  if ([...denyHosts, ...denyDestinations].some(isEverything) || groupsDenyEverything()) return undefined;
   return 'inboundRelay: an open relay: nothing is allowed by name and "*" is denied nowhere; write "*" in denyHosts and denyDestinations';
 }
 

@@ -4,6 +4,7 @@ import {
   addressMatcher,
   destinationMatcher,
   hostMatcher,
+  isExplicit,
   type AddressMatcher,
   type DestinationMatcher,
   type HostMatcher,
@@ -41,13 +42,16 @@ function compile(settings: Settings): PolicyLists {
   const { configuration } = settings;
   const { inboundRelay, inboundConnections, inboundSenders, inboundRecipients } = configuration;
   const hosts = (entries: readonly string[]) => hostMatcher(entries, settings);
+  const { denyHosts, denyDestinations } = inboundRelay;
   const addresses = (entries: readonly string[]) => addressMatcher(entries, settings);
-  const destinations = (entries: readonly string[]) => destinationMatcher(entries, settings);
   return {
-    relayHosts: { allow: hosts(inboundRelay.allowHosts), deny: hosts(inboundRelay.denyHosts) },
+    relayHosts: {
+      allow: hosts(inboundRelay.allowHosts),
+      deny: hostMatcher(denyHosts, settings, 'denied-hosts'),
+    },
     relayDestinations: {
-      allow: destinations(inboundRelay.allowDestinations),
-      deny: destinations(inboundRelay.denyDestinations),
+      allow: destinationMatcher(inboundRelay.allowDestinations, settings),
+      deny: destinationMatcher(denyDestinations, settings, 'denied-destinations'),
     },
     excludeHosts: hosts(configuration.relayEnforcement.excludeHosts),
     connections: { allow: hosts(inboundConnections.allow), deny: hosts(inboundConnections.deny) },
@@ -64,9 +68,4 @@ export async function matchPeer(list: HostMatcher, peer: Peer): Promise<string |
   const byAddress = list.match({ address: peer.address });
   if (!list.needsHostName || isExplicit(byAddress)) return byAddress;
   return list.match({ address: peer.address, hostName: await peer.hostName() });
-}
-
-/** An entry that matched, and is more than `*`. */
-export function isExplicit(entry: string | undefined): boolean {
-  return entry !== undefined && entry.trim() !== '*';
 }

@@ -7,8 +7,9 @@
  * deny entries come first and both allow lists must be met. DNS is asked only where a host name could decide.
  */
 import type { Settings } from '../directory/settings.ts';
+import { isExplicit } from '../document/matcher.ts';
 import { relayRejected554 } from '../reply/message-replies.ts';
-import { isExplicit, listsOf, matchPeer } from './lists.ts';
+import { listsOf, matchPeer } from './lists.ts';
 import type { Peer } from './peer.ts';
 import { accept, inConfiguration, refuse, type Ruling } from './ruling.ts';
 

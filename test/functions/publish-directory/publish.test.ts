@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { publish } from '../../../functions/publish-directory/publish.ts';
 import { fullPass } from '../../../functions/publish-directory/full-pass.ts';
+import { hostMatcher } from '../../../mail/document/matcher.ts';
 import { configuration, globalDomain, person, server, startHarness, type Harness } from './harness.ts';
 
 let harness: Harness;
@@ -310,6 +311,38 @@ describe('settings', () => {
     assert.equal((await harness.settings())?.connections.length, 1, 'the Foreign SMTP Domain needs it');
     await harness.end('ForeignSmtpDomain', 'All');
     assert.equal((await harness.settings())?.connections.length, 0);
+  });
+
+  test('keep a list whose group comes to stand for everything: it has the problem, and allows nobody more', async () => {
+    const partners = { form: 'Group', name: 'Partners', members: ['[10.0.0.1]'] };
+    const allowing = { ...configuration, name: server.name, inboundRelay: { allowHosts: ['Partners'] } };
+    await harness.write(partners, allowing);
+    const before = (await harness.item('Configuration', server.name))?.marks.publishedAt;
+    assert.ok(before);
+    await harness.write({ ...partners, members: ['[10.0.0.1]', '*'] });
+    assert.deepEqual(await harness.problems('Group', 'Partners'), []);
+    assert.match(
+      (await harness.problems('Configuration', server.name))[0] ?? '',
+      /^inboundRelay\.allowHosts\[0\]: group "Partners" has the member "\*", which stands for everything/,
+    );
+    const settings = (await harness.settings())!;
+    assert.equal(settings.configuration.name, server.name, 'its published form stays');
+    const allowed = hostMatcher(settings.configuration.inboundRelay.allowHosts, settings);
+    const peers = ['10.0.0.1', '192.0.2.1'].map((address) => allowed.match({ address }));
+    assert.deepEqual(peers, ['Partners', undefined]);
+    await harness.write(partners);
+    assert.deepEqual(await harness.problems('Configuration', server.name), []);
+    await harness.write({ ...allowing, inboundRelay: { denyHosts: ['Partners'] } });
+    await harness.write({ ...partners, members: ['*'] });
+    assert.deepEqual(await harness.problems('Configuration', server.name), []);
+    await harness.write(allowing);
+    assert.equal(
+      (await harness.problems('Configuration', server.name)).length,
+      1,
+      'also when the list comes after',
+    );
+    await harness.write({ ...configuration, name: server.name }, configuration);
+    await harness.end('Group', 'Partners');
   });
 
   test('refuse two groups that give one server two Configurations', async () => {

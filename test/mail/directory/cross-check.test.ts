@@ -48,6 +48,11 @@ interface Row {
   readonly problems?: string[];
   readonly warnings?: string[];
 }
+const ofEverything = (field: string, name: string): string =>
+  `${field}: group "${name}" has the member "*", which stands for everything; only relay deny lists take such a group, so take "*" out of it, or name another group`;
+const openLists =
+  'inboundRelay: an open relay: nothing is allowed by name and "*" is denied nowhere; write "*" in denyHosts and denyDestinations';
+
 const rows: Row[] = [
   {
     why: 'a postmaster whom no document names',
@@ -127,6 +132,75 @@ const rows: Row[] = [
     problems: [
       'rules[0].then.database: no mail-in database is named "Quarantine"; publish that document, or correct the name',
     ],
+  },
+  {
+    why: 'a group of everything in the relay deny lists',
+    document: { ...all, inboundRelay: { denyHosts: ['A'], denyDestinations: ['B'] } },
+    others: [group('A', 'B'), group('B', ' * ')],
+  },
+  {
+    why: 'a group of everything in a list that does not take it',
+    document: { ...all, inboundRelay: { allowHosts: ['[10.0.0.1]', 'A'] } },
+    others: [group('A', 'B'), group('B', '[10.0.0.2]', '*')],
+    problems: [ofEverything('inboundRelay.allowHosts[1]', 'B')],
+  },
+  {
+    why: 'a group of everything in a list of people',
+    document: { ...all, inboundSenders: { deny: ['A'] } },
+    others: [group('A', '*')],
+    problems: [ofEverything('inboundSenders.deny[0]', 'A')],
+  },
+  {
+    why: 'a group of everything that lists do not open',
+    document: { ...all, inboundSenders: { deny: ['A'] } },
+    others: [group('A', 'B'), { ...group('B', '*'), groupType: 'acl-only' }],
+  },
+  {
+    why: 'everything as the postmaster',
+    document: { ...mail1, postmaster: 'A' },
+    others: [all, group('A', '*')],
+    problems: [ofEverything('postmaster', 'A')],
+  },
+  {
+    why: 'everything as a group of servers',
+    document: { ...all, name: 'Servers' },
+    others: [mail1, { ...group('Servers', 'Mail1/Acme', '*'), groupType: 'servers-only' }],
+    problems: [ofEverything('name', 'Servers')],
+  },
+  {
+    why: 'relay lists without entries',
+    document: { ...all, inboundRelay: { denyHosts: [], denyDestinations: [] } },
+    warnings: [openLists],
+  },
+  {
+    why: 'relay lists that deny some, by a group',
+    document: { ...all, inboundRelay: { denyHosts: ['[1.2.3.4]', 'A'], denyDestinations: [] } },
+    others: [group('A', '[1.2.3.5]')],
+    warnings: [openLists],
+  },
+  {
+    why: 'relay lists that deny all, by a group',
+    document: { ...all, inboundRelay: { denyHosts: ['[1.2.3.4]', 'A'], denyDestinations: [] } },
+    others: [group('A', 'B'), group('B', '*')],
+  },
+  {
+    why: 'relay lists of closed destinations',
+    document: { ...all, inboundRelay: { denyHosts: [] } },
+  },
+  {
+    why: 'relay lists that allow only some',
+    document: {
+      ...all,
+      inboundRelay: { allowHosts: ['[10.0.0.0/8]'], denyHosts: [], denyDestinations: [] },
+    },
+  },
+  {
+    why: 'relay lists that concern nobody: another warning says so',
+    document: {
+      ...all,
+      inboundRelay: { denyHosts: [], denyDestinations: [] },
+      relayEnforcement: { hosts: 'none' },
+    },
   },
 ];
 

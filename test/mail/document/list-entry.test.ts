@@ -46,6 +46,7 @@ const good: [text: string, place: Place, printed: string, kind: ListEntry['kind'
     'name',
     'a wildcard of groups for access, which matches nobody in mail',
   ],
+  ['*', 'members', '*', 'everything', 'for relay deny lists that name the group'],
   ['.abc.com', 'members', '.abc.com', 'host', 'members may be entries of any list'],
   ['abc.com', 'members', 'abc.com', 'domain', 'members may be entries of any list'],
 ];
@@ -63,7 +64,6 @@ const bad: [text: string, place: Place, problem: string][] = [
   ['', 'hosts', 'is empty; leave the entry out'],
   ['CN=', 'addresses', '"CN=" is no name; write one such as Jane Doe/Acme'],
   ['*', 'hosts', '"*" stands for everything, which only relay deny lists take; list what you mean'],
-  ['*', 'members', '"*" stands for everything, which only relay deny lists take; list what you mean'],
   [
     '[192.168.*.0/24]',
     'hosts',

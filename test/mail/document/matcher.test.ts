@@ -9,6 +9,7 @@ import {
   destinationMatcher,
   equalOrBelow,
   hostMatcher,
+  isExplicit,
   type Peer,
 } from '../../../mail/document/matcher.ts';
 
@@ -65,11 +66,15 @@ const hosts: [entries: string[], peer: Peer, because: string | undefined, why: s
 
 test('hosts', () => {
   for (const [entries, peer, because, why] of hosts)
-    assert.equal(hostMatcher(entries, nobody).match(peer), because, `${entries.join(' ')}: ${why}`);
+    assert.equal(
+      hostMatcher(entries, nobody, 'denied-hosts').match(peer),
+      because,
+      `${entries.join(' ')}: ${why}`,
+    );
 });
 
 test('a list says whether a host name could decide', () => {
-  assert.equal(hostMatcher(['[1.2.3.4]', '*'], nobody).needsHostName, false);
+  assert.equal(hostMatcher(['[1.2.3.4]', '*'], nobody, 'denied-hosts').needsHostName, false);
   assert.equal(hostMatcher(['Partners'], known({ partners: ['mx.abc.com'] })).needsHostName, true);
   assert.equal(hostMatcher([], nobody).empty, true);
   assert.equal(
@@ -119,8 +124,14 @@ test('relay destinations', () => {
   assert.equal(list.match({ domain: 'a.xyz.com' }), 'xyz.com');
   assert.equal(list.match({ dominoDomain: 'SALES' }), '%Sales');
   assert.equal(list.match({ dominoDomain: 'Other' }), undefined);
-  assert.equal(destinationMatcher(['*'], nobody).match({ dominoDomain: 'Other' }), '*');
-  assert.equal(destinationMatcher(['*', '@xyz.com'], nobody).match({ domain: 'xyz.com' }), '@xyz.com');
+  assert.equal(
+    destinationMatcher(['*'], nobody, 'denied-destinations').match({ dominoDomain: 'Other' }),
+    '*',
+  );
+  assert.equal(
+    destinationMatcher(['*', '@xyz.com'], nobody, 'denied-destinations').match({ domain: 'xyz.com' }),
+    '@xyz.com',
+  );
 });
 
 const everyGroup = known(
@@ -150,6 +161,35 @@ test('groups', () => {
       why,
     );
   assert.equal(hostMatcher(['Sales'], everyGroup).match(at('10.1.2.3')), 'Sales');
+});
+
+test('a group with `*` matches everything in relay deny lists, and nothing more than its others elsewhere', () => {
+  const everybody = known({ everybody: ['Nested', '[10.0.0.1]', 'abc.com'], nested: [' * '] });
+  const denied = hostMatcher(['Everybody'], everybody, 'denied-hosts');
+  const explicit = [denied.match(at('10.0.0.1')), denied.match(at('192.0.2.1'))];
+  assert.deepEqual(explicit, ['Everybody', 'Everybody: *']);
+  assert.deepEqual(explicit.map(isExplicit), [true, false]);
+  const allowed = hostMatcher(['Everybody'], everybody);
+  assert.deepEqual([allowed.match(at('10.0.0.1')), allowed.match(at('192.0.2.1'))], ['Everybody', undefined]);
+  const destinations = (place: 'destinations' | 'denied-destinations') =>
+    ['abc.com', 'xyz.com'].map((domain) =>
+      destinationMatcher(['Everybody'], everybody, place).match({ domain }),
+    );
+  assert.deepEqual(destinations('denied-destinations'), ['Everybody', 'Everybody: *']);
+  assert.deepEqual(destinations('destinations'), ['Everybody', undefined]);
+  assert.equal(addressMatcher(['Everybody'], everybody).match(makeAddress('u', 'xyz.com')), undefined);
+});
+
+test('explicit is what is more than `*`', () => {
+  for (const [match, explicit] of [
+    [undefined, false],
+    ['*', false],
+    [' * ', false],
+    ['Everybody: *', false],
+    ['1.2.3.*', true],
+    ['Everybody', true],
+  ] as const)
+    assert.equal(isExplicit(match), explicit, match);
 });
 
 test('a group nested 20,000 deep is opened', () => {

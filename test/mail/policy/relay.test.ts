@@ -219,3 +219,41 @@ test('the router decides the same from the envelope', async () => {
   for (const [from, to, outcome] of rows)
     assert.equal((await relayAgain(settings, from, to)).outcome, outcome, to);
 });
+
+test('the router does not let through either who routes on by a domain that is allowed', async () => {
+  const session = { id: 's', port: 'smtp', peer: '192.0.2.1', helo: 'h', standing: 'external' } as const;
+  const settings = settingsOf({ configuration: { inboundRelay: { allowDestinations: ['foo.com'] } } });
+  assert.equal((await relayAgain(settings, session, 'u@foo.com')).outcome, 'accept');
+  const { outcome, because } = await relayAgain(settings, session, 'u%bar.com@foo.com');
+  assert.deepEqual([outcome, because?.field], ['refuse', 'inboundRelay.allowDestinations']);
+});
+
+test('a group that has `*` denies as `*` does, and its other members explicitly', async () => {
+  const groups = [
+    { name: 'Everybody', members: ['Rivals', '*'] },
+    { name: 'Rivals', members: ['[192.0.2.11]', 'xyz.com'] },
+  ];
+  const table: readonly (readonly [Lists, string, string, string, string])[] = [
+    [{ HA: ['[192.0.2.12]'], HD: ['Everybody'] }, 'other.host.net', 'u@any.com', accept, 'allowed beats *'],
+    [
+      { HA: ['[192.0.2.11]'], HD: ['Everybody'] },
+      'relay.abc.com',
+      'u@any.com',
+      reject,
+      'denied by its address',
+    ],
+    [{ HD: ['Everybody'] }, 'other.host.net', 'u@any.com', reject, 'everybody else'],
+    [{ DA: ['any.com'], DD: ['Everybody'] }, 'other.host.net', 'u@any.com', accept, 'allowed beats *'],
+    [{ DA: ['xyz.com'], DD: ['Everybody'] }, 'other.host.net', 'u@xyz.com', reject, 'denied by its name'],
+    [{ HA: ['Everybody'] }, 'other.host.net', 'u@any.com', reject, 'an allow list never takes it'],
+  ];
+  for (const [lists, name, to, expected, why] of table) {
+    const given: World = {
+      configuration: relay(lists),
+      groups,
+      dns,
+      peer: peers[name]!,
+    };
+    assert.equal(await relayed(given, to), expected, why);
+  }
+});
