@@ -2,7 +2,7 @@
  * What a recipient is before anybody asks whether it exists: postmaster, local, a relay, or an address that asks us
  * to route by it. Source routes are refused everywhere; in a local domain so are `!`, any `%` that names no Domino
  * domain, and an `@` left after unquoting. Outside, the local part is the business of that domain (RFC 5321 2.3.11),
- * and strangers who relay may not use it (stages.ts).
+ * and strangers who relay may not use it (relay-rules.ts).
  */
 import { makeAddress, type Address } from '../address/address.ts';
 import { percentDomain, type DominoDomain } from '../directory/domino-domains.ts';
@@ -17,7 +17,8 @@ export type RecipientKind =
   | { readonly kind: 'local'; readonly address: Address; readonly because: Because }
   /** `because`: what makes a word behind a `%` another Domino domain. */
   | { readonly kind: 'relay'; readonly destination: Destination; readonly because?: Because }
-  | { readonly kind: 'routed' };
+  /** `because`: what makes the domain ours; a source route is refused in any. */
+  | { readonly kind: 'routed'; readonly because?: Because };
 
 export function recipientKind(address: Address, settings: Settings): RecipientKind {
   if (address.route !== undefined) return { kind: 'routed' };
@@ -26,9 +27,10 @@ export function recipientKind(address: Address, settings: Settings): RecipientKi
     return { kind: 'postmaster' };
   if (local === undefined) return { kind: 'relay', destination: { domain: address.domain } };
   const percent = percentDomain(address.local, settings);
-  if (/[!@]/.test(percent.local)) return { kind: 'routed' };
+  const routed = { kind: 'routed', because: local.because } as const;
+  if (/[!@]/.test(percent.local)) return routed;
   if (percent.kind === 'own') return recipientKind(makeAddress(percent.local, address.domain), settings);
-  if (percent.local.includes('%')) return { kind: 'routed' };
+  if (percent.local.includes('%')) return routed;
   if (percent.kind === 'other') return toDominoDomain(percent.domain);
   return { kind: 'local', address, because: local.because };
 }

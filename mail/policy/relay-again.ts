@@ -6,10 +6,9 @@ import { parseAddress } from '../address/path.ts';
 import type { Settings } from '../directory/settings.ts';
 import type { Session } from '../envelope/envelope.ts';
 import { relayRejected554 } from '../reply/message-replies.ts';
-import { relayExemption } from './enforcement.ts';
 import { settledPeer } from './peer.ts';
 import { recipientKind } from './recipient-kind.ts';
-import { relayRuling } from './relay.ts';
+import { relayRules } from './relay-rules.ts';
 import { accept, conduct, refuse } from './ruling.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -17,14 +16,14 @@ export async function relayAgain(settings: Settings, session: Session, recipient
   if (/^postmaster$/i.test(recipient))
     return conduct([{ rule: 'postmaster', ask: () => accept('always accepted') }]);
   const address = parseAddress(recipient);
-  const kind = address.ok ? recipientKind(address.value, settings) : undefined;
-  if (kind?.kind === 'local' || kind?.kind === 'postmaster')
+  if (!address.ok) return conduct([{ rule: 'address', ask: () => refuse(relayRejected554) }]);
+  const kind = recipientKind(address.value, settings);
+  if (kind.kind === 'local' || kind.kind === 'postmaster')
     return conduct([{ rule: 'local domain', ask: () => accept('local') }]);
-  if (kind?.kind !== 'relay') return conduct([{ rule: 'address', ask: () => refuse(relayRejected554) }]);
+  if (kind.kind === 'routed')
+    return conduct([{ rule: 'address', ask: () => refuse(relayRejected554, kind.because) }]);
   const peer = settledPeer(session.peer, session.hostName);
   const stands = () => Promise.resolve({ standing: session.standing });
-  return conduct([
-    { rule: 'relay enforcement', ask: () => relayExemption(settings, { auth: session.auth, peer }, stands) },
-    { rule: 'relay lists', ask: () => relayRuling(settings, peer, kind.destination) },
-  ]);
+  const facts = { settings, session: { auth: session.auth, peer }, recipient: address.value, stands };
+  return conduct(relayRules({ ...facts, destination: kind.destination }));
 }

@@ -9,7 +9,6 @@ import type { Settings } from '../directory/settings.ts';
 import { DnsUnavailable } from '../relay/doors.ts';
 import { directoryUnavailable451, dnsUnavailable451 } from '../reply/message-replies.ts';
 import type { Reply } from '../reply/reply.ts';
-import { askedBy } from './rule-fields.ts';
 import type { Because, Step, Verdict } from './verdict.ts';
 
 export type Ruling =
@@ -19,7 +18,21 @@ export type Ruling =
 export interface Rule {
   /** As `postern explain` names it. */
   readonly rule: string;
+  /** The field that has it asked: its reason, where the ruling names none of its own. */
+  readonly because?: Because | undefined;
   readonly ask: () => Ruling | Promise<Ruling>;
+}
+
+/** Makes rules that name a field of the Configuration, or of the Server document. */
+export function rulesIn(settings: Settings) {
+  return {
+    by: (field: string, rule: string, ask: Rule['ask']): Rule => {
+      return { rule, because: inConfiguration(settings, field), ask };
+    },
+    byServer: (field: string, rule: string, ask: Rule['ask']): Rule => {
+      return { rule, because: inServer(settings, field), ask };
+    },
+  };
 }
 
 export function pass(outcome: string, because?: Because): Ruling {
@@ -38,14 +51,14 @@ export function defer(reply: Reply, because?: Because): Ruling {
   return { says: 'defer', reply, because };
 }
 
-/** Asks the rules in order until one ends the stage; where none does, it is accepted. `settings`: for deferrals' reasons. */
-export async function conduct(rules: readonly Rule[], settings?: Settings): Promise<Verdict> {
+/** Asks the rules in order until one ends the stage; where none does, it is accepted. */
+export async function conduct(rules: readonly Rule[]): Promise<Verdict> {
   const steps: Step[] = [];
-  for (const { rule, ask } of rules) {
+  for (const { rule, because: field, ask } of rules) {
     const asked = askSafely(ask);
     // Most rules know at once; a turn for each of them is a tenth of what a message costs.
     const ruling = asked instanceof Promise ? await asked : asked;
-    const reason = ruling.because ?? (ruling.says === 'defer' && settings && askedBy(settings, rule));
+    const reason = ruling.because ?? field;
     const because = reason && { because: reason };
     steps.push({ rule, outcome: 'outcome' in ruling ? ruling.outcome : ruling.says, ...because });
     if (ruling.says === 'refuse' || ruling.says === 'defer')

@@ -13,7 +13,7 @@ import { dmarcFailed550, dnsUnavailable451, spfFailed550 } from '../reply/messag
 import { authenticationResults, type Findings } from './authentication-results.ts';
 import type { PolicyContext } from './context.ts';
 import { listsOf, matchPeer } from './lists.ts';
-import { accept, conduct, defer, inConfiguration, pass, refuse, type Ruling } from './ruling.ts';
+import { accept, conduct, defer, inConfiguration, pass, refuse, rulesIn, type Ruling } from './ruling.ts';
 import { standingOf } from './standing.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -46,14 +46,15 @@ export async function judgeAuthentication(
   const { settings } = context;
   const rulings = { spf: spfRuling(settings, findings), dmarc: dmarcRuling(settings, findings) };
   const atStake = rulings.spf.says !== 'pass' || rulings.dmarc.says !== 'pass';
-  const verdict = await conduct(
-    [
-      ...(atStake ? [{ rule: 'trusted forwarder', ask: () => trustedForwarder(context, findings) }] : []),
-      { rule: 'SPF', ask: () => rulings.spf },
-      { rule: 'DMARC', ask: () => rulings.dmarc },
-    ],
-    settings,
+  const { by } = rulesIn(settings);
+  const forwarder = by('senderAuthentication.trustedForwarders', 'trusted forwarder', () =>
+    trustedForwarder(context, findings),
   );
+  const verdict = await conduct([
+    ...(atStake ? [forwarder] : []),
+    by('senderAuthentication.spf', 'SPF', () => rulings.spf),
+    by('senderAuthentication.dmarc', 'DMARC', () => rulings.dmarc),
+  ]);
   const field = authenticationResults(settings, findings);
   const trust = await trustMark(context, findings);
   return { verdict, edits: field === undefined ? [] : [{ op: 'prepend', field }], ...(trust && { trust }) };

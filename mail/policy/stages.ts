@@ -6,6 +6,7 @@
  * the stage with 451 (rules name themselves in the steps); any other error passes through and is 451 as well.
  */
 import { logSafe, type Address, type ReversePath } from '../address/address.ts';
+import type { Settings } from '../directory/settings.ts';
 import type { HeaderBlock } from '../envelope/header.ts';
 import { recipientRouted550 } from '../reply/message-replies.ts';
 import { reply } from '../reply/reply.ts';
@@ -13,13 +14,13 @@ import { authenticatedAuthors, authenticatedSender, authenticationRequired } fro
 import { allowedConnections, deniedConnections, verifiedHostName } from './connection.ts';
 import { takesStrangers, type PolicyContext } from './context.ts';
 import { dnsBlacklist, dnsWhitelist } from './dns-lists.ts';
-import { peerExemption, relayExemption } from './enforcement.ts';
+import { peerExemption } from './enforcement.ts';
 import type { ListHit } from './list-hit.ts';
 import { privateBlacklist, privateWhitelist } from './private-lists.ts';
 import { recipientKind, type RecipientKind } from './recipient-kind.ts';
 import { recipientLists, verifiedRecipient } from './recipients.ts';
-import { relayRuling, type Destination } from './relay.ts';
-import { accept, conduct, inServer, pass, refuse, type Rule, type Ruling } from './ruling.ts';
+import { relayRules } from './relay-rules.ts';
+import { accept, conduct, inServer, pass, refuse, rulesIn, type Rule, type Ruling } from './ruling.ts';
 import { senderDomain, senderLists } from './senders.ts';
 import { hopRuling, recipientCount, sizeRuling } from './sizes.ts';
 import { standingOf } from './standing.ts';
@@ -36,14 +37,12 @@ export interface Connection {
 /** Before the greeting: C1 to C5. */
 export async function atConnect(context: PolicyContext): Promise<Connection> {
   const hits: ListHit[] = [];
-  const verdict = await conduct(
-    [
-      { rule: 'connection denied', ask: () => deniedConnections(context) },
-      { rule: 'connection allowed', ask: () => allowedConnections(context) },
-      ...blackAndWhite(context, hits),
-    ],
-    context.settings,
-  );
+  const { by } = rulesIn(context.settings);
+  const verdict = await conduct([
+    by('inboundConnections.deny', 'connection denied', () => deniedConnections(context)),
+    by('inboundConnections.allow', 'connection allowed', () => allowedConnections(context)),
+    ...blackAndWhite(context, hits),
+  ]);
   return { verdict, hits, settings: context.settings.version };
 }
 
@@ -53,12 +52,13 @@ function blackAndWhite(context: PolicyContext, hits: ListHit[]): Rule[] {
   const { privateBlacklist: own, dnsBlacklist: dns, dnsWhitelist: good } = settings.configuration;
   if (!takesStrangers(context) || !(own.enabled || dns.enabled || good.enabled)) return [];
   const exemption = () => peerExemption(settings, () => standingOf(settings, session.peer));
+  const { by } = rulesIn(settings);
   return [
-    { rule: 'lists concern this peer', ask: exemption },
-    { rule: 'private whitelist', ask: () => privateWhitelist(context, hits) },
-    { rule: 'private blacklist', ask: () => privateBlacklist(context, hits) },
-    { rule: 'DNS whitelist', ask: () => dnsWhitelist(context, hits) },
-    { rule: 'DNS blacklist', ask: () => dnsBlacklist(context, hits) },
+    by('relayEnforcement.hosts', 'lists concern this peer', exemption),
+    by('privateWhitelist.hosts', 'private whitelist', () => privateWhitelist(context, hits)),
+    by('privateBlacklist.hosts', 'private blacklist', () => privateBlacklist(context, hits)),
+    by('dnsWhitelist.sites', 'DNS whitelist', () => dnsWhitelist(context, hits)),
+    by('dnsBlacklist.sites', 'DNS blacklist', () => dnsBlacklist(context, hits)),
   ];
 }
 
@@ -75,22 +75,20 @@ export async function atMail(
   context: PolicyContext,
   { sender, size, connection }: MailFacts,
 ): Promise<{ verdict: Verdict; connection: Connection }> {
-  const { settings } = context;
+  const { settings, session } = context;
   const current = isCurrent(connection, context) ? connection : await atConnect(context);
   const asked = current === connection ? [] : current.verdict.steps;
   if (current.verdict.outcome !== 'accept')
     return { verdict: afterGreeting(current.verdict), connection: current };
-  const verdict = await conduct(
-    [
-      { rule: 'authentication', ask: () => authenticationRequired(context) },
-      { rule: 'host name', ask: () => verifiedHostName(context, logSafe(sender)) },
-      { rule: 'authenticated sender', ask: () => authenticatedSender(context, sender) },
-      { rule: 'sender lists', ask: () => senderLists(context, sender) },
-      { rule: 'sender domain', ask: () => senderDomain(context, sender) },
-      { rule: 'size', ask: () => sizeRuling(settings, size) },
-    ],
-    settings,
-  );
+  const { by, byServer } = rulesIn(settings);
+  const verdict = await conduct([
+    byServer(`ports.${session.port}.anonymous`, 'authentication', () => authenticationRequired(context)),
+    by('inboundConnections.verifyHostName', 'host name', () => verifiedHostName(context, logSafe(sender))),
+    byServer('verifyAuthenticatedSender', 'authenticated sender', () => authenticatedSender(context, sender)),
+    by('inboundSenders', 'sender lists', () => senderLists(context, sender)),
+    by('inboundSenders.verifyDomain', 'sender domain', () => senderDomain(context, sender)),
+    by('routing.maximumMessageSize', 'size', () => sizeRuling(settings, size)),
+  ]);
   return { verdict: { ...verdict, steps: [...asked, ...verdict.steps] }, connection: current };
 }
 
@@ -103,14 +101,12 @@ export interface RecipientFacts {
 
 /** RCPT TO: what the recipient is, then P1 to P3 for a local one, R1 to R8 for a relay. */
 export async function atRecipient(context: PolicyContext, facts: RecipientFacts): Promise<Verdict> {
-  const kind = recipientKind(facts.recipient, context.settings);
-  return conduct(
-    [
-      { rule: 'number of recipients', ask: () => recipientCount(context.settings, facts.earlier ?? 0) },
-      ...rulesFor(kind, context, facts),
-    ],
-    context.settings,
-  );
+  const { settings } = context;
+  const { byServer } = rulesIn(settings);
+  return conduct([
+    byServer('maximumRecipients', 'number of recipients', () => recipientCount(settings, facts.earlier ?? 0)),
+    ...rulesFor(recipientKind(facts.recipient, settings), context, facts),
+  ]);
 }
 
 function rulesFor(
@@ -118,39 +114,25 @@ function rulesFor(
   context: PolicyContext,
   { sender, recipient }: RecipientFacts,
 ): Rule[] {
-  if (kind.kind === 'postmaster') return [{ rule: 'postmaster', ask: () => postmaster(context) }];
+  const { settings, session } = context;
+  if (kind.kind === 'postmaster') return [{ rule: 'postmaster', ask: () => postmaster(settings) }];
   if (kind.kind === 'routed')
-    return [{ rule: 'address', ask: () => refuse(recipientRouted550(logSafe(recipient))) }];
-  if (kind.kind === 'relay') return relayRules(context, recipient, kind.destination);
+    return [{ rule: 'address', ask: () => refuse(recipientRouted550(logSafe(recipient)), kind.because) }];
+  if (kind.kind === 'relay') return relayRules({ settings, session, recipient, ...kind });
   const { address, because } = kind;
+  const { by } = rulesIn(settings);
   return [
     { rule: 'local domain', ask: () => pass('local', because) },
-    { rule: 'recipient lists', ask: () => recipientLists(context, address) },
-    { rule: 'recipient', ask: () => verifiedRecipient(context, { recipient, address, sender }) },
+    by('inboundRecipients', 'recipient lists', () => recipientLists(context, address)),
+    by('inboundRecipients.verifyLocal', 'recipient', () =>
+      verifiedRecipient(context, { recipient, address, sender }),
+    ),
   ];
 }
 
 /** RFC 5321 section 4.5.1; the Server document says who that is. */
-function postmaster({ settings }: PolicyContext): Ruling {
+function postmaster(settings: Settings): Ruling {
   return accept('always accepted', inServer(settings, 'postmaster', settings.server.postmaster));
-}
-
-function relayRules(
-  { settings, session }: PolicyContext,
-  recipient: Address,
-  destination: Destination,
-): Rule[] {
-  return [
-    { rule: 'relay enforcement', ask: () => relayExemption(settings, session) },
-    { rule: 'address', ask: () => routedBeyond(recipient, destination) },
-    { rule: 'relay lists', ask: () => relayRuling(settings, session.peer, destination) },
-  ];
-}
-
-/** Who may relay to a domain may not route on from there by it; our own people's addresses are that domain's business. */
-function routedBeyond(recipient: Address, destination: Destination): Ruling {
-  if (!('domain' in destination) || !/[!%@]/.test(recipient.local)) return pass('plain');
-  return refuse(recipientRouted550(logSafe(recipient)));
 }
 
 export interface DataFacts {
@@ -163,14 +145,15 @@ export interface DataFacts {
 
 /** The end of DATA, as far as the envelope and the header decide; sender authentication and mail rules follow. */
 export function atData(context: PolicyContext, { size, header, hops }: DataFacts): Promise<Verdict> {
-  return conduct(
-    [
-      { rule: 'size', ask: () => sizeRuling(context.settings, size) },
-      { rule: 'hop count', ask: () => hopRuling(context.settings, hops) },
-      { rule: 'authenticated authors', ask: () => authenticatedAuthors(context, header) },
-    ],
-    context.settings,
-  );
+  const { settings } = context;
+  const { by, byServer } = rulesIn(settings);
+  return conduct([
+    by('routing.maximumMessageSize', 'size', () => sizeRuling(settings, size)),
+    by('transfer.maximumHopCount', 'hop count', () => hopRuling(settings, hops)),
+    byServer('verifyAuthenticatedSender', 'authenticated authors', () =>
+      authenticatedAuthors(context, header),
+    ),
+  ]);
 }
 
 function isCurrent(

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { explainMessage, type Question } from '../../cli/explain-message.ts';
-import type { Explained } from '../../cli/explained.ts';
+import type { Explained, ExplainedStep } from '../../cli/explained.ts';
 import type { Settings } from '../../mail/directory/settings.ts';
 import { named, settingsOf, world, type World } from '../mail/policy/world.ts';
 import { connect, type Client } from './client.ts';
@@ -159,6 +159,11 @@ function explained({ code, text, recipients }: Explained): { last: string; recip
   return { last: `${code} ${text}`, recipients: recipients.map(({ reply, outcome }) => reply ?? outcome) };
 }
 
+/** What no document decides: an address that cannot be read, or that has a source route. */
+function isSyntax({ rule, outcome }: ExplainedStep): boolean {
+  return (rule === 'sender' || rule === 'address') && outcome !== 'plain';
+}
+
 test('the listener does what the explanation says', async () => {
   const open = { smtpListener: true, trustedProxies: ['[127.0.0.1]'] };
   let settings: Settings = settingsOf({ ...known, server: open });
@@ -181,6 +186,8 @@ test('the listener does what the explanation says', async () => {
       await client.reply();
       const real = await said(client, asked);
       client.close();
+      for (const step of explanation.steps)
+        assert.ok(step.because !== undefined || isSyntax(step), JSON.stringify(step));
       const wanted = explained(explanation);
       outcomes.add(real.last.slice(0, 9));
       assert.ok(real.last.startsWith(wanted.last), `${real.last}\n${wanted.last}`);
