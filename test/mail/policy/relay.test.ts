@@ -220,14 +220,6 @@ test('the router decides the same from the envelope', async () => {
     assert.equal((await relayAgain(settings, from, to)).outcome, outcome, to);
 });
 
-test('the router does not let through either who routes on by a domain that is allowed', async () => {
-  const session = { id: 's', port: 'smtp', peer: '192.0.2.1', helo: 'h', standing: 'external' } as const;
-  const settings = settingsOf({ configuration: { inboundRelay: { allowDestinations: ['foo.com'] } } });
-  assert.equal((await relayAgain(settings, session, 'u@foo.com')).outcome, 'accept');
-  const { outcome, because } = await relayAgain(settings, session, 'u%bar.com@foo.com');
-  assert.deepEqual([outcome, because?.field], ['refuse', 'inboundRelay.allowDestinations']);
-});
-
 test('a group that has `*` denies as `*` does, and its other members explicitly', async () => {
   const groups = [
     { name: 'Everybody', members: ['Rivals', '*'] },
