@@ -1,7 +1,8 @@
 /**
  * What comes to rest (held, dead, waiting for its route) outlives the 30 days of everything else: its body gets a copy
  * under `kept/`, and record `m` loses its expiry. Done before the record that rests is written; the body is put back before
- * it is released. Copy and record are let go by retry-deferred, once nothing needs them.
+ * it is released. Copy and record are let go by retry-deferred, once nothing needs them: `keptAt` of record `m`, written
+ * before the copy is made, tells whoever removes one, or ends a plan, that something is coming to rest.
  */
 import {
   GetItemCommand,
@@ -41,18 +42,16 @@ export function keptMessages(options: Options): KeptMessages {
   const { s3: client, bucket } = options;
   return {
     async keep(id) {
+      const at = { ':now': new Date().toISOString() };
+      await change(options, id, { set: 'SET keptAt = :now', where: isThere, values: at });
       await keepBody({ client, bucket })(id);
-      await change(options, id, {
-        set: 'REMOVE expiresAt',
-        where: 'phase = :routed',
-        values: { ':routed': 'routed' },
-      });
+      await change(options, id, { set: 'REMOVE expiresAt', where: isThere });
     },
     restore: restoreBody({ client, bucket }),
     list: (after, limit) => list(options, after, limit),
     async remove(id) {
       const end = { ':ttl': expiryOf(new Date()) };
-      const where = 'attribute_exists(message) AND attribute_not_exists(expiresAt)';
+      const where = `${isThere} AND attribute_not_exists(expiresAt)`;
       await change(options, id, { set: 'SET expiresAt = :ttl', where, values: end });
       await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: keptKeyOf(id) }));
     },
@@ -77,17 +76,19 @@ async function list({ s3, bucket }: Options, after: string, limit: number): Prom
 interface Change {
   readonly set: string;
   readonly where: string;
-  readonly values: Record<string, unknown>;
+  readonly values?: Record<string, unknown>;
 }
 
 /** Of a message that is on its way to a plan, or has gone, nothing is changed. */
+const isThere = 'attribute_exists(message)';
+
 async function change({ dynamodb, table }: Options, id: string, what: Change): Promise<void> {
   const update = new UpdateItemCommand({
     TableName: table,
     Key: toItem({ message: id, part: 'm' }),
     UpdateExpression: what.set,
     ConditionExpression: what.where,
-    ExpressionAttributeValues: values(what.values),
+    ...(what.values && { ExpressionAttributeValues: values(what.values) }),
   });
   await conditionally(() => dynamodb.send(update));
 }

@@ -49,22 +49,29 @@ export async function followPlan({ client, table, clock }: Options, plan: Plan):
     await Promise.all(
       groupsOf(plan.deliveries.slice(at, at + round)).map((some) => putAllAbsent({ client, table }, some)),
     );
-  await client.send(followed({ table, clock }, plan));
+  const { expiresAt } = ended(plan, clock());
+  const end = (ttl?: number) => client.send(followed({ table, clock }, plan, ttl));
+  if (expiresAt !== undefined && (await conditionally(() => end(expiresAt))).done) return;
+  await end();
 }
 
-/** The end of a plan: `m` is what the plan says it is. */
-function followed({ table, clock }: Pick<Options, 'table' | 'clock'>, plan: Plan): UpdateItemCommand {
-  const { expiresAt } = ended(plan, clock());
-  const ttl = expiresAt === undefined ? '' : ', expiresAt = :ttl';
+/** The end of a plan: `m` is what the plan says it is. It goes after 30 days, unless something came to rest meanwhile. */
+function followed(
+  { table, clock }: Pick<Options, 'table' | 'clock'>,
+  { message: { message, phase } }: Plan,
+  ttl?: number,
+): UpdateItemCommand {
+  const ends = ttl === undefined ? '' : ', expiresAt = :ttl';
   return new UpdateItemCommand({
     TableName: table,
-    Key: toItem({ message: plan.message.message, part: 'm' }),
-    UpdateExpression: `SET phase = :phase, version = version + :one, routedAt = :now${ttl} REMOVE wake, wakeAt`,
+    Key: toItem({ message, part: 'm' }),
+    UpdateExpression: `SET phase = :phase, version = version + :one, routedAt = :now${ends} REMOVE wake, wakeAt`,
+    ...(ttl === undefined ? {} : { ConditionExpression: 'attribute_not_exists(keptAt)' }),
     ExpressionAttributeValues: values({
-      ':phase': plan.message.phase,
+      ':phase': phase,
       ':one': 1,
       ':now': clock().toISOString(),
-      ...(expiresAt === undefined ? {} : { ':ttl': expiresAt }),
+      ':ttl': ttl,
     }),
   });
 }

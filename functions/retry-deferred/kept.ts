@@ -50,8 +50,10 @@ async function tidy({ id, since }: KeptCopy, configuration: Configuration, doors
     await doors.put({ ...next, version: next.version + 1 }, next.version);
   if (isNeeded(found, since, now)) return;
   await doors.kept.remove(id);
-  // What came to rest meanwhile had found its copy made already.
-  if ((await doors.spool.deliveries(id)).some(rests)) await doors.kept.keep(id);
+  // What came to rest meanwhile, or is about to, had found its copy made already.
+  const { message, deliveries } = await recordsOf(id, doors);
+  const keptAgain = message?.keptAt !== found.message?.keptAt;
+  if (keptAgain || deliveries.some(rests)) await doors.kept.keep(id);
 }
 
 async function recordsOf(id: string, { spool }: KeptDoors): Promise<KeptRecords> {

@@ -135,6 +135,8 @@ export interface MessageRecord {
   readonly acceptedAt: string;
   /** What `postern trace` may tell (Configuration, Message Tracking); absent: all but the subject. */
   readonly tracking?: Tracking;
+  /** When its body was last kept for what rests: no plan ends it any more. */
+  readonly keptAt?: string;
   version: number;
   wake?: string;
   wakeAt?: string;

@@ -135,6 +135,26 @@ describe('how long a message is remembered', () => {
     assert.ok((await spool().message('e1'))?.expiresAt);
   });
 
+  test('no end where something came to rest while its large plan was followed', async () => {
+    for (const [id, rests] of [
+      ['e4', true],
+      ['e5', false],
+    ] as const) {
+      const plan: Plan = {
+        message: messageRecord({ message: id, planKey: `plans/${id}` }),
+        deliveries: Array.from({ length: 95 }, (_, n) =>
+          delivery({ message: id, part: deliveryPart(n + 1) }),
+        ),
+      };
+      await spool().plan({ ...plan, message: { ...plan.message, phase: 'planned' } });
+      if (rests) await kept().keep(id);
+      await spool().follow(plan);
+      const message = await spool().message(id);
+      assert.equal(message?.phase, 'routed');
+      assert.equal(message.expiresAt === undefined, rests);
+    }
+  });
+
   test('a message that is held as it is planned, or waits for its plan, has no end', async () => {
     await planned('e2', { state: 'held' });
     assert.equal((await spool().message('e2'))?.expiresAt, undefined);

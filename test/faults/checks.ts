@@ -1,6 +1,7 @@
 /** What must hold when a run is quiet, whatever went wrong on the way (promises 2 and 3, and the spool's invariant). */
 import assert from 'node:assert/strict';
 import type { Recipient } from '../../mail/spool/records.ts';
+import { rests } from '../../mail/spool/standing.ts';
 import type { World } from './world.ts';
 
 /** Nothing is owed, nothing wakes, everything that has not come to rest for a person has ended. */
@@ -10,10 +11,10 @@ export function assertNothingOwed(world: World): void {
     const name = `${message} ${part} ${state}`;
     assert.deepEqual(recipients.map(({ owes }) => owes).filter(Boolean), [], `${name} owes nothing`);
     assert.deepEqual([lease, hopKey], [undefined, undefined], `${name} is in nobody's hands`);
-    const rests = state === 'held' || state === 'dead';
-    assert.equal(wake?.startsWith('h#') ?? false, rests, `${name} rests for a person, or has ended`);
-    assert.equal(expiresAt === undefined, rests, `${name} lives as long as it must`);
-    if (!rests)
+    const resting = state === 'held' || state === 'dead';
+    assert.equal(wake?.startsWith('h#') ?? false, resting, `${name} rests for a person, or has ended`);
+    assert.equal(expiresAt === undefined, resting, `${name} lives as long as it must`);
+    if (!resting)
       assert.ok(
         recipients.every(({ outcome }) => outcome !== 'waiting'),
         `${name} has ended`,
@@ -21,7 +22,15 @@ export function assertNothingOwed(world: World): void {
   }
   for (const { message, part, wake } of world.reports())
     assert.equal(wake, undefined, `${message} ${part} is spooled`);
-  for (const { message, phase } of world.messages()) assert.equal(phase, 'routed', `${message} is routed`);
+  for (const { message, phase, expiresAt } of world.messages()) {
+    assert.equal(phase, 'routed', `${message} is routed`);
+    const resting = world.deliveries().some((one) => one.message === message && rests(one));
+    assert.equal(
+      expiresAt === undefined,
+      resting,
+      `record m of ${message} lives as long as what rests of it`,
+    );
+  }
 }
 
 /** Each recipient of the message, by original address, in exactly one record and with this outcome. */

@@ -5,8 +5,9 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { awsBodyStore } from '../../aws/body-store.ts';
 import { awsDue } from '../../aws/due.ts';
 import { awsHops } from '../../aws/hops.ts';
+import { keptMessages } from '../../aws/kept-messages.ts';
 import { awsMailbox } from '../../aws/mailbox.ts';
-import { awsObjects, keepBody, restoreBody } from '../../aws/objects.ts';
+import { awsObjects } from '../../aws/objects.ts';
 import { awsReportWriter } from '../../aws/report-writer.ts';
 import { awsSpool, putVersion } from '../../aws/spool.ts';
 import { writeTrace } from '../../aws/trace.ts';
@@ -29,7 +30,7 @@ export function doorsOf({ clients, settings, clock }: Options) {
   const { dynamodb, s3, sqs } = clients;
   const table = { client: dynamodb, table: 'spool' };
   const bucket = { client: s3, bucket: 'bucket' };
-  const keep = keepBody(bucket);
+  const { keep, restore } = keptMessages({ dynamodb, table: 'spool', s3, bucket: 'bucket' });
   return {
     settings: { current: () => Promise.resolve(settings) },
     directory,
@@ -39,7 +40,7 @@ export function doorsOf({ clients, settings, clock }: Options) {
     bodies: awsBodyStore(bucket),
     objects: awsObjects(bucket),
     keepMessage: keep,
-    restoreMessage: restoreBody(bucket),
+    restoreMessage: restore,
     queue: awsWorkQueue({ client: sqs, urls, queueOf: () => 'relay' }),
     due: awsDue(table),
     hops: awsHops({ ...table, clock }),

@@ -182,9 +182,15 @@ function check(way: Way, world: World): void {
 /** The one outbound window: the remote's 250 was heard, and the record (of dead mail: the body to keep) never written. */
 function checkCopies(world: World, way: WayToFail): void {
   const { component, command } = world.faults.hit ?? {};
-  const between =
-    command === 'CopyObjectCommand' || (command === 'PutItemCommand' && way === 'killed before');
+  const between = isOfKeeping(world) || (command === 'PutItemCommand' && way === 'killed before');
   const unrecorded = component === 'relay' && between && way.startsWith('killed');
   for (const address of ['anna@there.example', 'late@there.example'])
     assert.ok(copiesTo(world, address) <= (unrecorded ? 2 : 1), `${address} got it more than once`);
+}
+
+/** A copy of the body, and an update of record `m` before and after it; a claim is an update, too. */
+function isOfKeeping({ faults }: World): boolean {
+  const { hit, before } = faults;
+  if (hit?.command !== 'UpdateItemCommand') return hit?.command === 'CopyObjectCommand';
+  return before?.command === 'UpdateItemCommand' || before?.command === 'CopyObjectCommand';
 }

@@ -75,6 +75,11 @@ export class Faults {
     return this.calls[(this.#fault?.at ?? 0) - 1];
   }
 
+  /** The call in front of it. */
+  get before(): Called | undefined {
+    return this.calls[(this.#fault?.at ?? 0) - 2];
+  }
+
   /** A client of any service, as one process has it; calls of a dead process never end. */
   client<C>(owner: Process): C {
     return { send: (command: Command) => this.#send(command, owner) } as C;

@@ -5,7 +5,7 @@ import { awsObjects } from '../../../aws/objects.ts';
 import { keptMessages, keptPass } from '../../../aws/kept-messages.ts';
 import { awsSpool, putVersion } from '../../../aws/spool.ts';
 import { tidyKept, type KeptDoors } from '../../../functions/retry-deferred/kept.ts';
-import { hour, keptKeyOf, later, restOf } from '../../../mail/spool/keys.ts';
+import { bodyKeyOf, hour, keptKeyOf, later, restOf } from '../../../mail/spool/keys.ts';
 import { dying, isDueDead } from '../../../mail/spool/dead.ts';
 import { isNeeded } from '../../../mail/spool/kept.ts';
 import type { Delivery, Recipient, ReportRecord } from '../../../mail/spool/records.ts';
@@ -141,6 +141,22 @@ describe('over S3 and DynamoDB', () => {
       },
     });
     assert.deepEqual(again, ['r1']);
+  });
+
+  test('what is kept while its copy is being removed, to be written as held a moment later, is kept again', async () => {
+    await kept('r2', ended);
+    const { dynamodb, spool, s3, bucket } = services;
+    await awsObjects({ client: s3, bucket }).putJson(bodyKeyOf('r2'), {});
+    const other = keptMessages({ dynamodb, table: spool, s3, bucket });
+    time = new Date(time.getTime() + 2 * hour);
+    const given = doors();
+    const remove = async (id: string): Promise<void> => {
+      if (id === 'r2') await other.keep(id);
+      await given.kept.remove(id);
+    };
+    await tidyKept({ ...given, kept: { ...given.kept, remove } });
+    assert.ok((await left()).includes('r2'));
+    assert.equal((await given.spool.message('r2'))?.expiresAt, undefined);
   });
 
   test('between passes nothing is listed', async () => {
