@@ -53,12 +53,18 @@ function split(tokens: readonly Token[]): Parsed<Token[][]> {
       continue;
     }
     if (token.text === ':' && inGroup) return wrong('a group stands within a group');
+    if (token.text === ':' && current.some(isAddressWord)) return wrong('an address stands before a colon');
     if (token.text !== ':' && current.length > 0) segments.push(current);
     if (token.text !== ',') inGroup = token.text === ':';
     current = [];
   }
   if (current.length > 0) segments.push(current);
   return { ok: true, value: segments };
+}
+
+/** A group is named by words (RFC 5322 section 3.4); a route stands in angle brackets (section 4.4). */
+function isAddressWord({ text }: Token): boolean {
+  return text.includes('@') && !text.startsWith('"');
 }
 
 function readMailbox(body: string, tokens: readonly Token[]): Parsed<Mailbox> {

@@ -123,8 +123,19 @@ function render(source: FieldText, mailbox: Mailbox, sender: ConvertedSender | u
   const same = sender === undefined || isSame(mailbox, sender.address);
   const address = same ? mailbox.text : sender.address.text;
   const phrase = phraseOf(source, mailbox, sender);
-  if (phrase !== '') return `${phrase} <${address}>`;
+  if (phrase !== '') return `${phrase}${gapOf(source, mailbox, sender)}<${address}>`;
   return mailbox.start === mailbox.addressStart ? address : `<${address}>`;
+}
+
+/** Between a name that stays and its address: a comment may stand there, or a fold. */
+function gapOf(
+  source: FieldText,
+  { phrase, start, addressStart }: Mailbox,
+  sender: ConvertedSender | undefined,
+): string {
+  const stays = sender?.phrase === undefined && phrase !== '' && source.text.startsWith(phrase, start);
+  if (!stays) return ' ';
+  return encodeForeign(source.text.slice(start + phrase.length, addressStart - '<'.length), source) || ' ';
 }
 
 function phraseOf(source: FieldText, { phrase }: Mailbox, sender: ConvertedSender | undefined): string {

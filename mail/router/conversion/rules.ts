@@ -60,10 +60,15 @@ export function constructed(
   rules: ConversionRules,
 ): { readonly local: string; readonly domain: string } {
   const included = { none: [], one: domains.slice(0, 1), all: domains }[rules.dominoDomainsIncluded];
-  const words = included.map((domain) => rules.spelling(domain).replaceAll(' ', '_'));
+  const words = included.map((domain) => rules.spelling(domain));
   const { suffix, dominoDomainSeparator: separator } = rules;
   if (rules.dominoDomainPosition === 'left')
-    return { local: [local, ...words].join(separator), domain: suffix };
-  const domain = canonicalDomain([...words, suffix].join('.'));
+    return {
+      local: [local, ...words.map((word) => word.replaceAll(' ', '_'))].join(separator),
+      domain: suffix,
+    };
+  // A domain takes letters, digits and hyphens (RFC 5321 section 4.1.2).
+  const labels = words.map((word) => word.replaceAll(/[ _]/g, '-'));
+  const domain = canonicalDomain([...labels, suffix].join('.'));
   return { local, domain: domain ?? suffix };
 }

@@ -168,6 +168,12 @@ describe('names without a domain, or with a Domino domain', () => {
       made({ dominoDomainsIncluded: 'all', dominoDomainPosition: 'right' }),
     ],
     [
+      'right of the @ as a domain may be written',
+      'From: John Smith@Two Words',
+      'From: John_Smith@two-words.acme.example',
+      made({ dominoDomains: ['Two Words'], dominoDomainsIncluded: 'one', dominoDomainPosition: 'right' }),
+    ],
+    [
       'the own domain where none is written',
       'From: John Smith',
       'From: John_Smith%ACME@acme.example',
@@ -252,7 +258,7 @@ describe('headers of all shapes', () => {
     [
       'folding stays',
       'From: "Jane\r\n Doe"\r\n\t<jdoe@acme.example>',
-      'From: "Jane\r\n Doe" <jane@acme.example>',
+      'From: "Jane\r\n Doe"\r\n\t<jane@acme.example>',
     ],
     [
       'encoded words stay',
@@ -260,6 +266,23 @@ describe('headers of all shapes', () => {
       'From: =?utf-8?q?J=C3=A4ne?=\r\n =?utf-8?q?_Doe?= <jane@acme.example>',
     ],
     ['comments stay', 'From: (before) jdoe@acme.example (after)', 'From: (before) jane@acme.example (after)'],
+    [
+      'a comment behind the name stays with it',
+      'From: Jane\r\n\t(the\r\n\tboss)\r\n\t<jdoe@acme.example>',
+      'From: Jane\r\n\t(the\r\n\tboss)\r\n\t<jane@acme.example>',
+    ],
+    ['a name that touches its address', 'From: Jane<jdoe@acme.example>', 'From: Jane <jane@acme.example>'],
+    [
+      'a comment goes with the name that it explains',
+      'From: "J." (at work) <jdoe@acme.example>',
+      'From: "Jane Doe" <jane@acme.example>',
+      { phrase: 'common-name' },
+    ],
+    [
+      'a route without brackets is no list',
+      'From: @a.example,@b.example:jdoe@acme.example',
+      'From: @a.example,@b.example:jdoe@acme.example',
+    ],
     [
       'groups stay',
       'Reply-To: Us: jdoe@acme.example, x@far.example;',
