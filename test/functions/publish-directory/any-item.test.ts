@@ -116,7 +116,12 @@ function set(into: Record<string, unknown>, [first = '', ...rest]: readonly stri
       configurable: true,
       writable: true,
     });
-  else set((into[first] ??= {}) as Record<string, unknown>, rest, inner);
+  else set((into[first] = fieldsOf(into[first])), rest, inner);
+}
+
+/** A value that is already there and holds no fields gives way to one that does. */
+function fieldsOf(there: unknown): Record<string, unknown> {
+  return Object.getPrototypeOf(there ?? '') === Object.prototype ? (there as Record<string, unknown>) : {};
 }
 
 const batch = fc.array(fc.tuple(field, name), { minLength: 10, maxLength: 25 });
