@@ -62,6 +62,24 @@ test('asked to compile, it leaves what it compiled in the folder, and serves nob
   assert.equal(files.length, 1);
 });
 
+test('from what was compiled, it is healthy and all loaded within a second of CPU', async (t) => {
+  const told = "process.on('exit',()=>console.log(JSON.stringify(process.cpuUsage())))";
+  const env = {
+    PATH: process.env['PATH'],
+    NODE_COMPILE_CACHE: join(folder, 'compiled'),
+    NODE_OPTIONS: `--import data:text/javascript,${told}`,
+    HEALTH_PORT: '0',
+  };
+  // Without its variables it ends as soon as it would open the ports for mail.
+  const started = promisify(execFile)(process.execPath, [join(folder, 'main.mjs')], { env });
+  await assert.rejects(started, ({ stdout, stderr }: { stdout: string; stderr: string }) => {
+    assert.match(stderr, /These environment variables are missing/);
+    const { user, system } = JSON.parse(stdout) as NodeJS.CpuUsage;
+    t.diagnostic(`${Math.round((user + system) / 1_000)} ms of CPU`);
+    return user + system < 1_000_000;
+  });
+});
+
 test('Node is process 1: signals reach it', () => {
   assert.match(instructions.at(-1) ?? '', /^CMD \["node", .*"main\.mjs"\]$/);
 });
