@@ -5,6 +5,7 @@
  */
 import type { Settings } from '../mail/directory/settings.ts';
 import { hostMatcher, type HostMatcher } from '../mail/document/matcher.ts';
+import { inServer } from '../mail/policy/ruling.ts';
 import { atConnect } from '../mail/policy/stages.ts';
 import { greeting220, notGreeted421, tooManySessions421 } from '../mail/reply/session-replies.ts';
 import type { Reply } from '../mail/reply/reply.ts';
@@ -14,8 +15,12 @@ import type { Dialogue } from './dialogue.ts';
 export async function admit(dialogue: Dialogue): Promise<Answer> {
   const { house } = dialogue;
   const settings = await house.knownSettings();
-  if (house.stopping || settings === undefined || (await house.doors.room.isFull()))
-    return { reply: notGreeted421(house.hostName), then: 'close' };
+  const turnedAway: Answer = { reply: notGreeted421(house.hostName), then: 'close' };
+  if (house.stopping || settings === undefined) return turnedAway;
+  if (await house.doors.room.isFull()) {
+    dialogue.refusal('connect', turnedAway.reply, { reason: 'storage' });
+    return turnedAway;
+  }
   house.doors.log.connected({ session: dialogue.id, peer: dialogue.party.address, port: dialogue.port });
   if (isTrustedProxy(dialogue, settings)) return say(greeting(settings));
   return receive(dialogue, settings);
@@ -23,8 +28,10 @@ export async function admit(dialogue: Dialogue): Promise<Answer> {
 
 /** The peer itself: how many sessions it has, and the connection rules. */
 async function receive(dialogue: Dialogue, settings: Settings): Promise<Answer> {
-  if (dialogue.enter() > settings.server.maximumSessionsPerHost) {
-    dialogue.refusal('connect', tooManySessions421, { reason: 'sessions' });
+  const { maximumSessionsPerHost: most } = settings.server;
+  if (dialogue.enter() > most) {
+    const because = inServer(settings, 'maximumSessionsPerHost', `${most}`);
+    dialogue.refusal('connect', tooManySessions421, { reason: 'sessions', because });
     return { reply: tooManySessions421, then: 'close' };
   }
   await settle(dialogue);

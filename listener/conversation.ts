@@ -3,17 +3,18 @@
  * socket: STARTTLS, closing, time-outs. Commands are answered in order, one at a time; a chunk of them gets its
  * replies in one write (RFC 2920 section 3.2).
  */
-import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import type { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
+import { inServer } from '../mail/policy/ruling.ts';
 import type { Reply } from '../mail/reply/reply.ts';
 import { notGreeted421, stopping421, timedOut421, tooManyErrors421 } from '../mail/reply/session-replies.ts';
 import { talkedFirst554 } from '../mail/reply/session-replies.ts';
 import { admit } from './admission.ts';
 import { wireText, type Answer, type Intake } from './answer.ts';
 import { Dialogue, type DialogueStart, type Tls } from './dialogue.ts';
+import { randomId } from './house.ts';
 import { InputParser } from './input-parser.ts';
 import type { SmtpPort } from './smtp-port.ts';
 
@@ -21,6 +22,9 @@ import type { SmtpPort } from './smtp-port.ts';
 const patienceWithRefused = 5_000;
 /** Replies gathered before they are written, in characters: a peer that does not read them waits. */
 const mostUnsaid = 16 * 1024;
+
+/** Bounds of the Server document that end a session here. */
+type Limit = 'greetingDelaySeconds' | 'errorLimit';
 
 export class Conversation extends SMTPConnection {
   readonly dialogue: Dialogue;
@@ -33,7 +37,7 @@ export class Conversation extends SMTPConnection {
   #ending = false;
 
   constructor(port: SmtpPort, socket: Socket, start: Omit<DialogueStart, 'id' | 'tls'>) {
-    super(port, socket, { remoteAddress: start.party.address, id: makeSessionId() });
+    super(port, socket, { remoteAddress: start.party.address, id: randomId() });
     this.#port = port;
     const tls = tlsOf(socket);
     this.dialogue = new Dialogue({ ...start, id: this.id, ...(tls && { tls }) });
@@ -100,9 +104,9 @@ export class Conversation extends SMTPConnection {
 
   async #greet(): Promise<void> {
     this.#busy = true;
-    const patience = (this.dialogue.house.latest?.server.greetingDelaySeconds ?? 0) * 1000;
-    if (patience > 0 && (await this.#talksFirst(patience))) {
-      this.dialogue.refusal('connect', talkedFirst554, { reason: 'protocol' });
+    const seconds = this.#limit('greetingDelaySeconds') ?? 0;
+    if (seconds > 0 && (await this.#talksFirst(seconds * 1000))) {
+      this.#refuse('connect', talkedFirst554, 'greetingDelaySeconds');
       this.#carryOut({ reply: talkedFirst554, then: 'refuse-all' });
     } else this.#carryOut(await admit(this.dialogue));
     this.#busy = false;
@@ -149,10 +153,19 @@ export class Conversation extends SMTPConnection {
     this.#carryOut(answer);
     if (answer.reply.code < 500 || this.dialogue.turnedAway) return;
     this.#errors += 1;
-    const limit = this.dialogue.house.latest?.server.errorLimit ?? Infinity;
-    if (this.#errors < limit || this.#ending) return;
-    this.dialogue.refusal('session', tooManyErrors421, { reason: 'protocol' });
+    if (this.#errors < (this.#limit('errorLimit') ?? Infinity) || this.#ending) return;
+    this.#refuse('session', tooManyErrors421, 'errorLimit');
     this.answer(tooManyErrors421);
+  }
+
+  #limit(field: Limit): number | undefined {
+    return this.dialogue.house.latest?.server[field];
+  }
+
+  #refuse(stage: string, answer: Reply, field: Limit): void {
+    const { latest } = this.dialogue.house;
+    const because = latest && inServer(latest, field, `${latest.server[field]}`);
+    this.dialogue.refusal(stage, answer, { reason: 'protocol', ...(because && { because }) });
   }
 
   #carryOut({ reply, then, data }: Answer): void {
@@ -225,12 +238,6 @@ export class Conversation extends SMTPConnection {
     this.#unsaid = '';
     if (!this._upgrading && this._socket.writable) this._socket.write(words);
   }
-}
-
-/** Random, letters and digits. */
-function makeSessionId(): string {
-  const random = randomUUID();
-  return random.slice(19, 23) + random.slice(24);
 }
 
 function tlsOf(socket: Socket): Tls | undefined {

@@ -19,7 +19,8 @@ import { logSafe } from '../mail/address/address.ts';
 import { say, type Answer } from './answer.ts';
 import { envelopeOf } from './arrival.ts';
 import type { Dialogue } from './dialogue.ts';
-import { maximumSize } from '../mail/policy/sizes.ts';
+import { maximumSize, sizeRuling } from '../mail/policy/sizes.ts';
+import type { Because } from '../mail/policy/verdict.ts';
 import { makeId } from './house.ts';
 import { scanFor, type Author } from './sender-authentication.ts';
 import { NoRoom, Staging, type StagedBody, type Trouble } from './staging.ts';
@@ -33,6 +34,8 @@ const mostDiscarded = 256 * 1024 * 1024;
 interface Refusal {
   readonly reply: Reply;
   readonly reason: RefusalReason;
+  /** None: the limit is ours. */
+  readonly because?: Because | undefined;
 }
 
 const troubles: Readonly<Record<Trouble, Refusal>> = {
@@ -70,18 +73,18 @@ export function data(dialogue: Dialogue, argument: string): Answer {
     data: {
       write: (octets) => staging.write(octets),
       end: (unclean) => conclude(arriving, staging, unclean),
-      hopeless: () => (staging.discarded > mostDiscarded ? giveUp(dialogue, staging) : undefined),
+      hopeless: () => (staging.discarded > mostDiscarded ? giveUp(arriving, staging) : undefined),
     },
   };
 }
 
-function giveUp(dialogue: Dialogue, staging: Staging): Reply | undefined {
-  const forbidden = forbiddenBy(staging, false);
-  return forbidden && tell(dialogue, forbidden);
+function giveUp(arriving: Arriving, staging: Staging): Reply | undefined {
+  const forbidden = forbiddenBy(arriving, staging, false);
+  return forbidden && tell(arriving, forbidden);
 }
 
-function tell(dialogue: Dialogue, { reply: answer, reason }: Refusal): Reply {
-  dialogue.refusal('data', answer, { reason });
+function tell({ dialogue }: Arriving, { reply: answer, reason, because }: Refusal): Reply {
+  dialogue.refusal('data', answer, { reason, ...(because && { because }) });
   return answer;
 }
 
@@ -91,11 +94,11 @@ async function conclude(arriving: Arriving, staging: Staging, unclean: boolean):
   // From here on the message is ours to keep or discard, also when the peer goes away.
   arriving.transaction.staging = undefined;
   try {
-    const forbidden = forbiddenBy(staging, unclean);
-    if (forbidden !== undefined) return say(tell(dialogue, forbidden));
+    const forbidden = forbiddenBy(arriving, staging, unclean);
+    if (forbidden !== undefined) return say(tell(arriving, forbidden));
     return say(await takeIn(arriving, await staging.finish()));
   } catch (cause) {
-    if (cause instanceof NoRoom) return say(tell(dialogue, troubles['no-room']));
+    if (cause instanceof NoRoom) return say(tell(arriving, troubles['no-room']));
     return say(dialogue.unexpected(cause));
   } finally {
     await staging.discard().catch((cause: unknown) => dialogue.house.doors.room.trouble(cause));
@@ -103,9 +106,11 @@ async function conclude(arriving: Arriving, staging: Staging, unclean: boolean):
   }
 }
 
-function forbiddenBy(staging: Staging, unclean: boolean): Refusal | undefined {
+function forbiddenBy({ transaction }: Arriving, staging: Staging, unclean: boolean): Refusal | undefined {
+  const { trouble } = staging;
   if (unclean) return { reply: bareControl550, reason: 'protocol' };
-  return staging.trouble === undefined ? undefined : troubles[staging.trouble];
+  if (trouble !== 'too-large') return trouble && troubles[trouble];
+  return { ...troubles[trouble], because: sizeRuling(transaction.settings, staging.size).because };
 }
 
 function authorOf({ dialogue, transaction }: Arriving): Author {

@@ -5,6 +5,7 @@
 import { logSafe, type ReversePath } from '../mail/address/address.ts';
 import { parseForwardPath, parsePath } from '../mail/address/path.ts';
 import type { Settings } from '../mail/directory/settings.ts';
+import { inConfiguration } from '../mail/policy/ruling.ts';
 import { atMail, atRecipient } from '../mail/policy/stages.ts';
 import type { Verdict } from '../mail/policy/verdict.ts';
 import {
@@ -40,12 +41,16 @@ export async function mailFrom(dialogue: Dialogue, argument: string): Promise<An
   if (dialogue.hello === undefined || dialogue.transaction !== undefined) return say(badSequence503);
   const settings = await dialogue.house.settings();
   const { startTls } = settings.configuration.inboundCommands;
-  if (dialogue.tls === undefined && startTls === 'required') return say(tlsRequired530);
+  if (dialogue.tls === undefined && startTls === 'required') {
+    const because = inConfiguration(settings, 'inboundCommands.startTls', startTls);
+    return limited(dialogue, tlsRequired530, { reason: 'protocol', because });
+  }
   const command = readMail(argument, settings);
   if ('refusal' in command) return say(command.refusal);
   const { from, parameters } = command.value;
   if (parameters.requireTls && dialogue.tls === undefined) return say(requireTlsNeedsTls530);
-  if (await dialogue.house.doors.room.isFull()) return say(storageFull452);
+  if (await dialogue.house.doors.room.isFull())
+    return limited(dialogue, storageFull452, { reason: 'storage' });
   const { verdict, connection } = await atMail(dialogue.context(settings), {
     sender: from,
     size: parameters.size,
@@ -85,6 +90,12 @@ export async function rcptTo(dialogue: Dialogue, argument: string): Promise<Answ
 function refuse(dialogue: Dialogue, stage: string, verdict: Exclude<Verdict, { outcome: 'accept' }>): Answer {
   dialogue.refused(verdict, stage);
   return say(verdict.reply);
+}
+
+/** What no rule decides, and the log tells all the same. */
+function limited(dialogue: Dialogue, answer: Reply, why: Parameters<Dialogue['refusal']>[2]): Answer {
+  dialogue.refusal('mail', answer, why);
+  return say(answer);
 }
 
 function readMail(argument: string, settings: Settings): Checked<MailCommand> {

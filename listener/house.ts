@@ -96,6 +96,11 @@ export class House {
 
 /** Sorts by time; letters, digits and `-`. */
 export function makeId(now: Date): string {
+  return `${now.getTime().toString(36).padStart(9, '0')}-${randomId()}`;
+}
+
+/** Letters and digits. */
+export function randomId(): string {
   const random = randomUUID();
-  return `${now.getTime().toString(36).padStart(9, '0')}-${random.slice(19, 23)}${random.slice(24)}`;
+  return random.slice(19, 23) + random.slice(24);
 }
