@@ -146,12 +146,20 @@ function watchDocuments(
 }
 
 async function certificateOf(options: ListenerOptions, hostName: string): Promise<Certificate> {
-  const { certificateDir: directory, certificate: given, log } = options;
+  const directory = join(options.certificateDir, 'own');
+  return (await knownCertificate(options, hostName)) ?? readCertificate({ directory, hostName });
+}
+
+/** Undefined: the one that there should be cannot be used. */
+async function knownCertificate(
+  { certificateDir: directory, certificate: given, log }: ListenerOptions,
+  hostName: string,
+): Promise<Certificate | undefined> {
   try {
     return await readCertificate({ directory, hostName, ...(given && { given }) });
   } catch (cause) {
-    log.fault('The certificate cannot be used; a self-signed one serves', cause);
-    return readCertificate({ directory: join(directory, 'own'), hostName });
+    log.fault('The certificate cannot be used; the last one serves, or a self-signed one', cause);
+    return undefined;
   }
 }
 
@@ -162,14 +170,16 @@ function renewCertificate(
 ): NodeJS.Timeout {
   let current = certificate;
   const look = async (): Promise<void> => {
-    const next = await certificateOf(options, house.hostName);
-    if (next.selfSigned || endsSoon(next, new Date())) options.log.gauge('CertificateTrouble', 1);
-    if (next.cert === current.cert || next.selfSigned) return;
-    current = next;
+    const next = await knownCertificate(options, house.hostName);
+    const isWell = next !== undefined && !next.selfSigned;
+    if (!isWell || endsSoon(next, new Date())) options.log.gauge('CertificateTrouble', 1);
+    if (!isWell || next.cert === current.cert) return;
     for (const port of ports) port.updateSecureContext({ key: next.key, cert: next.cert });
+    current = next;
   };
-  const timer = setInterval(() => void look(), (options.certificateSeconds ?? certificateSeconds) * 1000);
-  return timer.unref();
+  const lookSafely = (): void =>
+    void look().catch((cause: unknown) => options.log.fault('The new certificate cannot serve', cause));
+  return setInterval(lookSafely, (options.certificateSeconds ?? certificateSeconds) * 1000).unref();
 }
 
 /** Who connects while messages are still coming in is greeted with 421, not left to guess. */

@@ -216,6 +216,26 @@ test('our own certificates stand up to a second look', () => {
   }
 });
 
+test('a certificate that cannot be looked at again leaves the last in force, whatever the folder is', async () => {
+  const { key, cert } = selfSigned('given.acme.example', new Date());
+  let looks = 0;
+  await using house = await gateway({
+    listener: {
+      certificate: async () => {
+        if (looks++ === 0) return key + cert;
+        throw new Error('The secret cannot be read.');
+      },
+      certificateDir: import.meta.filename,
+      certificateSeconds: 0.02,
+    },
+  });
+  await until(async () => looks > 2);
+  const client = await connectSecurely(house.ports.smtps);
+  assert.equal((client.socket as TLSSocket).getPeerCertificate().subject.CN, 'given.acme.example');
+  client.close();
+  assert.ok(house.events.some(([name, { what }]) => name === 'fault' && /certificate/.test(String(what))));
+});
+
 test('a certificate that was replaced serves the next handshakes, a broken one does not', async () => {
   const pems = ['one', 'two'].map((name) => selfSigned(`${name}.acme.example`, new Date()));
   let given = pems[0]!.key + pems[0]!.cert;
