@@ -45,6 +45,8 @@ const keptDoors: Omit<KeptDoors, 'remainingMilliseconds'> = {
   kept: keptMessages({ ...stored, s3: s3(), bucket: vars.bucket }),
   pass: keptPass(stored),
   put: (next, version) => putVersion(table, next, version),
+  onFault: (cause, message) =>
+    log.fault('What is kept of a message could not be looked at', cause, { message }),
 };
 
 const askForTlsReports = tlsReports({
@@ -59,8 +61,8 @@ export async function handler(_event: unknown, context: Context): Promise<void> 
     const remainingMilliseconds = (): number => context.getRemainingTimeInMillis();
     const moved = await sweep({ ...doors, remainingMilliseconds });
     if (moved > 0) log.gauge('Woken', moved);
-    await tidyKept({ ...keptDoors, remainingMilliseconds });
     if (tuning.tlsReports) await askForTlsReports();
+    await tidyKept({ ...keptDoors, remainingMilliseconds });
   } finally {
     log.flush();
   }

@@ -5,6 +5,7 @@ import { awsObjects } from '../../../aws/objects.ts';
 import { keptMessages, keptPass } from '../../../aws/kept-messages.ts';
 import { awsSpool, putVersion } from '../../../aws/spool.ts';
 import { tidyKept, type KeptDoors } from '../../../functions/retry-deferred/kept.ts';
+import { DirectoryUnavailable } from '../../../mail/directory/directory.ts';
 import { bodyKeyOf, hour, keptKeyOf, later, restOf } from '../../../mail/spool/keys.ts';
 import { dying, isDueDead } from '../../../mail/spool/dead.ts';
 import { isNeeded } from '../../../mail/spool/kept.ts';
@@ -74,6 +75,7 @@ describe('over S3 and DynamoDB', () => {
       settings: { current: () => Promise.resolve(settings) },
       put: (next, version) => putVersion(table, next, version),
       clock,
+      onFault: (cause) => assert.fail(cause as Error),
       remainingMilliseconds: () => 55_000,
     };
   }
@@ -157,6 +159,32 @@ describe('over S3 and DynamoDB', () => {
     await tidyKept({ ...given, kept: { ...given.kept, remove } });
     assert.ok((await left()).includes('r2'));
     assert.equal((await given.spool.message('r2'))?.expiresAt, undefined);
+  });
+
+  test('a copy that fails holds no other up', async () => {
+    for (const id of ['f1', 'f2', 'f3']) await kept(id, ended);
+    time = new Date(time.getTime() + 2 * hour);
+    const told: string[] = [];
+    const given = doors();
+    const message = (id: string) =>
+      id === 'f2' ? Promise.reject(new Error('unreadable')) : given.spool.message(id);
+    await tidyKept({
+      ...given,
+      spool: { ...given.spool, message },
+      onFault: (_, id) => told.push(id),
+    });
+    assert.deepEqual(told, ['f2']);
+    assert.deepEqual(
+      (await left()).filter((id) => id.startsWith('f')),
+      ['f2'],
+    );
+  });
+
+  test('before any settings are published nothing is looked at, and nothing fails', async () => {
+    const given = doors();
+    const read = () => Promise.reject(new Error('not yet'));
+    const current = () => Promise.reject(new DirectoryUnavailable('none'));
+    await tidyKept({ ...given, settings: { current }, pass: { ...given.pass, read } });
   });
 
   test('between passes nothing is listed', async () => {
