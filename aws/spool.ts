@@ -163,16 +163,21 @@ function isOpen({ state }: Delivery): boolean {
 
 /** Transition 4: the lease is mine and the version as read; a wish that came, or went, meanwhile goes into the same write. */
 async function settle(options: SpoolOptions, claimed: Delivery, next: Delivery): Promise<boolean> {
-  await keepWhatRests(options, next);
-  const written = await putLeased(options, claimed, { ...next, version: claimed.version + 1 });
-  if (written.done) return true;
-  const old = written.old === undefined ? undefined : fromItem<Delivery>(written.old);
-  if (old === undefined || old.lease !== claimed.lease) return false;
-  const last = wished(withSteering(next, old), old.want, options.clock());
-  await keepWhatRests(options, last);
-  const again = await putLeased(options, old, { ...last, version: old.version + 1 });
-  return again.done;
+  let [before, last] = [claimed, next];
+  for (let tries = 0; tries < mostWishes; tries++) {
+    await keepWhatRests(options, last);
+    const written = await putLeased(options, before, { ...last, version: before.version + 1 });
+    if (written.done) return true;
+    if (written.old === undefined) return false;
+    before = fromItem<Delivery>(written.old);
+    if (before.lease !== claimed.lease) return false;
+    last = wished(withSteering(next, before), before.want, options.clock());
+  }
+  throw new Error(`Delivery ${next.message} ${next.part} was steered whenever its outcome was written.`);
 }
+
+/** An administrator changes their mind; a script does so all the time. */
+const mostWishes = 10;
 
 async function keepWhatRests({ keepMessage }: SpoolOptions, next: Delivery): Promise<void> {
   if (next.state === 'held' || next.state === 'dead') await keepMessage(next.message);

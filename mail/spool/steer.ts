@@ -83,7 +83,8 @@ export function applyWant(delivery: Delivery, now: Date): Delivery {
 /** A wish that came while an attempt ran, applied to what became of it; what has ended is past wishing. */
 export function wished(settled: Delivery, want: Want | undefined, now: Date): Delivery {
   const rests = settled.state === 'held' || settled.state === 'dead';
-  const applies = settled.state === 'deferred' || (rests && want?.startsWith('delete') === true);
+  const goesOn = settled.state === 'deferred' || settled.state === 'pending';
+  const applies = goesOn || (rests && want?.startsWith('delete') === true);
   if (want === undefined || !applies) return settled;
   return applyWant({ ...settled, want }, now);
 }

@@ -153,6 +153,44 @@ test('a wish that comes while the sweep decides is carried out', async () => {
   assert.equal(stage.copies(), 0);
 });
 
+test('wishes that come and go while an outcome is written cost nobody the outcome', async () => {
+  const stage = new Stage(near);
+  await stage.begin();
+  const administrator = process('administrator');
+  const verbsInTurn: Steering[] = ['hold', 'release', 'hold', 'release'];
+  stage.world.faults.turn = async ({ component }, command) => {
+    const verb = component === 'deliver' && command === 'PutItemCommand' ? verbsInTurn.shift() : undefined;
+    if (verb !== undefined) assert.ok(await stage.steer(verb, administrator));
+  };
+  stage.start('work');
+  await Promise.all(stage.running.map(({ done }) => done));
+  assert.deepEqual([verbsInTurn, stage.delivery().state], [[], 'delivered']);
+});
+
+test('a wish that comes while released mail is routed again is carried out', async () => {
+  const world = new World(settings);
+  await world.accept({ id: 'one', from: '', recipients: [{ address: 'nobody@acme.example' }] });
+  await world.untilQuiet();
+  const desk = awsSpoolDesk({ client: world.faults.client(process('administrator')), table: 'spool' });
+  const steered = async (verb: Steering): Promise<void> => {
+    const before = await desk.one({ message: 'one', part: 'd#0000' });
+    const answer = steer(before!, verb, { now: world.now, clockHours: 24 });
+    assert.ok('next' in answer && (await desk.write(answer.next, before!)));
+  };
+  await steered('retry');
+  let wishes = 1;
+  world.faults.turn = async ({ component }, command) => {
+    if (component === 'route' && command === 'PutItemCommand' && wishes-- === 1) await steered('delete');
+  };
+  await world.invoke('route', JSON.stringify({ id: 'one' }));
+  assert.ok(wishes < 1, 'it came in between');
+  await world.untilQuiet();
+  assert.deepEqual(
+    world.deliveries().map(({ part, state }) => [part, state]),
+    [['d#0000', 'deleted']],
+  );
+});
+
 function dieAfterClaim(stage: Stage, owner: Process): void {
   if (stage.delivery().state === 'sending') owner.kill();
 }

@@ -163,6 +163,7 @@ describe('an administrator steers', () => {
   const settledAs: [string, Delivery, Want, State][] = [
     ['hold, and it waits', deferred, 'hold', 'held'],
     ['delete, and it waits', deferred, 'delete', 'deleted'],
+    ['delete, and it is to be routed again', pending, 'delete', 'deleted'],
     ['delete, and it was held meanwhile', held, 'delete', 'deleted'],
     ['delete, and it is dead', dead, 'delete-report', 'failed'],
     ['hold, and it is dead', dead, 'hold', 'dead'],
