@@ -21,6 +21,8 @@ import { conditionally, fromItem, toItem, values } from './items.ts';
 export interface Pointer {
   readonly server: string;
   readonly version: string;
+  /** Folded name of the Configuration that applies. */
+  readonly configuration?: string;
   readonly objectKey: string;
   /** Of the set before this one. */
   readonly previousKey?: string;
@@ -57,11 +59,28 @@ export function settingsStore(options: Options): SettingsStore {
   };
 }
 
+/** The pointers alone. */
+export function settingsPointers(from: Pick<Options, 'client' | 'table'>): Pick<SettingsStore, 'pointer'> {
+  return { pointer: (server) => readPointer(from, server) };
+}
+
+/** By folded names of servers. */
+export function inForceBy(pointers: readonly (Pointer | undefined)[]): ReadonlyMap<string, string> {
+  return new Map(
+    pointers.flatMap((pointer) =>
+      pointer?.configuration === undefined ? [] : [[pointer.server, pointer.configuration] as const],
+    ),
+  );
+}
+
 function pointerKey(server: string): { key: string; sort: string } {
   return { key: `settings#${foldName(server)}`, sort: '-' };
 }
 
-async function readPointer(options: Options, server: string): Promise<Pointer | undefined> {
+async function readPointer(
+  options: Pick<Options, 'client' | 'table' | 'timeoutMs'>,
+  server: string,
+): Promise<Pointer | undefined> {
   const { Item } = await options.client.send(
     new GetItemCommand({ TableName: options.table, Key: toItem(pointerKey(server)), ConsistentRead: true }),
     deadline(options),
@@ -98,6 +117,7 @@ async function writeSettings(
   const pointer = {
     server,
     version: settings.version,
+    configuration: foldName(settings.configuration.name),
     objectKey,
     previousKey: seen?.objectKey,
     sequence,
@@ -143,6 +163,6 @@ function pointerIsAsSeen(seen: Pointer | undefined): object {
   };
 }
 
-function deadline({ timeoutMs }: Options): { abortSignal?: AbortSignal } {
+function deadline({ timeoutMs }: Pick<Options, 'timeoutMs'>): { abortSignal?: AbortSignal } {
   return timeoutMs === undefined ? {} : { abortSignal: AbortSignal.timeout(timeoutMs) };
 }

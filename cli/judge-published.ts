@@ -4,6 +4,7 @@
  */
 import { claimOwners, type ClaimOwner } from '../aws/claim-owners.ts';
 import type { TableOf } from '../aws/batch-get.ts';
+import { inForceBy, settingsPointers } from '../aws/settings-store.ts';
 import { awsViews, type Views } from '../aws/views.ts';
 import { crossCheck } from '../mail/directory/cross-check.ts';
 import { idOf, isSettingsForm, settingsForms } from '../mail/directory/kept.ts';
@@ -26,7 +27,10 @@ export async function judgePublished(table: TableOf, judged: readonly Judged[]):
   const candidates = judged.flatMap(({ valid }) => valid ?? []);
   const around = await worldAround(awsViews(table), candidates);
   for (const one of candidates) putInto(around, one);
-  const world = around as unknown as World;
+  const pointers = settingsPointers(table);
+  const servers = [...(around.documents['Server']?.keys() ?? [])];
+  const inForce = inForceBy(await Promise.all(servers.map((name) => pointers.pointer(name))));
+  const world = { ...around, inForce } as unknown as World;
   for (const { valid, problems } of settings)
     if (valid !== undefined)
       problems.push(...crossCheck(valid.form, valid.document as never, world).problems);

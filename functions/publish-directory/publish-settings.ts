@@ -5,7 +5,7 @@
  * each set: one that somebody has deleted or altered is written anew.
  */
 import { randomBytes } from 'node:crypto';
-import type { Pointer, SettingsStore } from '../../aws/settings-store.ts';
+import { inForceBy, type Pointer, type SettingsStore } from '../../aws/settings-store.ts';
 import type { Views } from '../../aws/views.ts';
 import { contentHash } from '../../mail/directory/content.ts';
 import { compileSettings } from '../../mail/directory/compile-settings.ts';
@@ -36,7 +36,8 @@ async function publishOnce(needs: SettingsNeeds, isWhole: IsWhole): Promise<bool
   // Those whose documents have just gone are among them.
   const names = (await views.keptOfForm('Server')).map(({ name }) => name);
   const pointers = await Promise.all(names.map((name) => settings.pointer(name)));
-  const { world } = await loadWorld(views, []);
+  const loaded = await loadWorld(views, []);
+  const world = { ...loaded.world, inForce: inForceBy(pointers) };
   for (const [index, name] of names.entries()) {
     const server = world.documents.Server.get(name);
     const next = server === undefined ? undefined : compileSettings(server, world);

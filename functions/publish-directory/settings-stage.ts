@@ -9,11 +9,12 @@ import { idOf, settingsForms, type SourceKey } from '../../mail/directory/kept.t
 import { withDocument, type World } from '../../mail/directory/world.ts';
 import { warningsOf } from '../../mail/document/warnings.ts';
 import { contentHash } from '../../mail/directory/content.ts';
+import type { SettingsStore } from '../../aws/settings-store.ts';
 import { gather, keepsThis, type Case, type Stores } from './cases.ts';
 import type { Outcome } from './finish.ts';
 import type { Outside } from './outside.ts';
 import { publishValid, withdraw, type Publishing } from './publish-entry.ts';
-import { loadWorld, type Candidate, type LoadedWorld } from './world.ts';
+import { loadWorld, withInForce, type Candidate, type LoadedWorld } from './world.ts';
 
 export interface Stage {
   readonly outcomes: ReadonlyMap<Case, Outcome>;
@@ -21,7 +22,12 @@ export interface Stage {
   readonly interest: ReadonlySet<string>;
 }
 
-export type StageNeeds = Publishing & Stores & { readonly ownServer: string; readonly outside: Outside };
+export interface StageNeeds extends Publishing, Stores {
+  readonly table: Stores['table'];
+  readonly settings: Pick<SettingsStore, 'pointer'>;
+  readonly ownServer: string;
+  readonly outside: Outside;
+}
 
 /** Blocked deletions wait for any change of what settings are made of. */
 export const anySettings = 'settings';
@@ -36,7 +42,8 @@ export async function settleSettings(
   const loaded = await loadWorld(needs.views, pending.flatMap(candidateOf));
   const outcomes = new Map<Case, Outcome>();
   const settled = { needs, interest: loaded.interest, outcomes };
-  const world = await settleAll(settled, pending, loaded.world);
+  const before = await withInForce(needs.settings, loaded.world);
+  const world = await settleAll(settled, pending, before);
   await settleAll(settled, await newlyWrong(needs, loaded, { world, known: [...outcomes.keys()] }), world);
   return { outcomes, interest: loaded.interest };
 }

@@ -3,6 +3,7 @@
  * published) name, groups opened. `interest` is what the settings depend on: a change of anything else leaves them
  * as they are.
  */
+import { inForceBy, type SettingsStore } from '../../aws/settings-store.ts';
 import type { Views } from '../../aws/views.ts';
 import { references } from '../../mail/document/references.ts';
 import type { DocumentOf, FormName, Group } from '../../mail/document/forms.ts';
@@ -40,6 +41,14 @@ export async function loadWorld(views: Views, candidates: readonly Candidate[]):
     kept: new Map(all.map((kept) => [idOf(kept), kept])),
     interest: loaded.interest,
   };
+}
+
+/** With the Configurations that servers have by now; asked for only where groups of servers have any. */
+export async function withInForce(settings: Pick<SettingsStore, 'pointer'>, world: World): Promise<World> {
+  const { Server, Configuration } = world.documents;
+  if (![...Configuration.keys()].some((name) => name !== '*' && !Server.has(name))) return world;
+  const pointers = await Promise.all([...Server.keys()].map((name) => settings.pointer(name)));
+  return { ...world, inForce: inForceBy(pointers) };
 }
 
 /** What may be meant by the names in a document: lists of thousands of names must not cost a read for every form. */

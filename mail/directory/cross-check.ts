@@ -134,7 +134,7 @@ function serverFindings(server: Server, world: World): Finding[] {
   return [{ warning, waitsFor: [] }];
 }
 
-/** A Configuration is for a server, a group of servers, or all; of two groups none is more specific. */
+/** A Configuration is for a server, a group of servers, or all; of two groups the one in force stays, the other is wrong. */
 function configurationFindings(configuration: Configuration, world: World): Finding[] {
   return [...whoseFindings(configuration, world), ...openListFindings(configuration, world)];
 }
@@ -157,6 +157,7 @@ function whoseFindings({ name }: Configuration, world: World): Finding[] {
   }
   const servers = inOrder(world.documents.Server)
     .filter((server) => !world.documents.Configuration.has(foldName(server.name)))
+    .filter((server) => world.inForce?.get(foldName(server.name)) !== own)
     .filter((server) => groupHolds(own, foldName(server.name), world))
     .flatMap((server) => rivals(own, server, world));
   return [...everythingFindings({ field: 'name', name }, world), ...servers];

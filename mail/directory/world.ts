@@ -13,6 +13,8 @@ export interface World {
   /** Internet addresses. */
   readonly people: ReadonlyMap<string, string | undefined>;
   readonly databases: ReadonlySet<string>;
+  /** Of servers, the Configuration in force: of two that groups give, it stays. */
+  readonly inForce?: ReadonlyMap<string, string>;
 }
 
 /** The world with `document` in the place of what it had under that key; undefined: without it. */
@@ -95,14 +97,15 @@ export function groupHolds(group: string, server: string, world: World): boolean
   );
 }
 
-/** Its own, else that of a group of servers, else `*`; of two groups the first by name. */
+/** Its own, else that of a group of servers, else `*`; of two groups the one in force, else the first by name. */
 export function configurationFor(server: Server, world: World): Configuration | undefined {
   const { Configuration: all } = world.documents;
   const name = foldName(server.name);
-  const ofGroup = inOrder(all).find(
+  const ofGroups = inOrder(all).filter(
     (one) => world.groups.has(foldName(one.name)) && groupHolds(foldName(one.name), name, world),
   );
-  return all.get(name) ?? ofGroup ?? all.get('*');
+  const staying = ofGroups.find((one) => foldName(one.name) === world.inForce?.get(name));
+  return all.get(name) ?? staying ?? ofGroups[0] ?? all.get('*');
 }
 
 export function formOfKey(form: FormName, name: string): DocumentKey {

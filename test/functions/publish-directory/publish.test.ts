@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { judge } from '../../../cli/judge.ts';
+import { judgePublished } from '../../../cli/judge-published.ts';
 import { publish } from '../../../functions/publish-directory/publish.ts';
 import { fullPass } from '../../../functions/publish-directory/full-pass.ts';
 import { hostMatcher } from '../../../mail/document/matcher.ts';
@@ -359,6 +361,44 @@ describe('settings', () => {
     await harness.end('Configuration', 'East');
     assert.deepEqual(await harness.problems('Configuration', 'All'), []);
     assert.equal((await harness.settings())?.configuration.name, 'All');
+  });
+
+  test('keep the one in force where a group comes to give a server a second one', async () => {
+    const also = { form: 'Group', name: 'Also', members: ['Mail9/Acme'] };
+    await harness.write(also);
+    await harness.write({ ...configuration, name: 'Also' });
+    assert.deepEqual(await harness.problems('Configuration', 'Also'), []);
+    await harness.write({ ...also, members: ['Mail9/Acme', server.name] });
+    for (const when of ['then', 'after the next full pass']) {
+      assert.equal((await harness.settings())?.configuration.name, 'All', when);
+      assert.deepEqual(await harness.problems('Configuration', 'All'), [], when);
+      assert.deepEqual(await harness.problems('Configuration', 'Also'), [
+        `name: server "${server.name}" is in this group and in "All", which has a Configuration too; take it out of one, or write one named "${server.name}"`,
+      ]);
+      await fullPass(harness.publisher);
+    }
+    const written = ['All', 'Also'].map((name) => ({ place: name, value: { ...configuration, name } }));
+    const judged = judge(written);
+    await judgePublished({ client: harness.client, table: harness.tables.views }, judged);
+    assert.deepEqual(
+      judged.map(({ problems }) => problems.length),
+      [0, 1],
+      'and the command says the same before anything is written',
+    );
+    // Sorted before the one in force, and written anew: it stays in force.
+    await harness.write({ form: 'Group', name: 'Ahead', members: ['Mail9/Acme'] });
+    await harness.write({ ...configuration, name: 'Ahead' });
+    await harness.write({ form: 'Group', name: 'Ahead', members: [server.name] });
+    await harness.write({ ...configuration, name: 'All', routing: { maximumMessageSize: 7 } });
+    assert.equal((await harness.settings())?.configuration.routing.maximumMessageSize, 7);
+    assert.deepEqual(await harness.problems('Configuration', 'All'), []);
+    await harness.end('Group', 'Ahead');
+    await harness.end('Configuration', 'Ahead');
+    await harness.end('Configuration', 'All');
+    assert.equal((await harness.settings())?.configuration.name, 'Also');
+    assert.deepEqual(await harness.problems('Configuration', 'Also'), []);
+    await harness.end('Configuration', 'Also');
+    assert.equal((await harness.settings())?.configuration.name, '*');
   });
 });
 

@@ -231,6 +231,27 @@ describe('the Configuration that applies', () => {
     });
 });
 
+test('of two groups the Configuration in force stays, and only the other has the problem', () => {
+  const [east, west] = ['East', 'West'].map((name): Fields => ({ ...all, name }));
+  const world = worldOf(mail1, east!, west!, group('East', 'Mail1/Acme'), group('West', 'Mail1/Acme'));
+  const table = [
+    [undefined, 'East', [1, 1], 'nobody knows: the first by name, and both say so'],
+    ['east', 'East', [0, 1], 'the first by name'],
+    ['west', 'West', [1, 0], 'the other'],
+    ['gone', 'East', [1, 1], 'one that is no more'],
+  ] as const;
+  for (const [name, applies, problems, why] of table) {
+    const known = { ...world, inForce: new Map(name === undefined ? [] : [['mail1/acme', name]]) };
+    assert.equal(configurationFor(world.documents.Server.get('mail1/acme')!, known)?.name, applies, why);
+    const found = [east!, west!].map((one) => crossCheck('Configuration', documentOf(one) as never, known));
+    assert.deepEqual(
+      found.map((one) => one.problems.length),
+      problems,
+      why,
+    );
+  }
+});
+
 const compile = (world: World) => compileSettings(world.documents.Server.get('mail1/acme')!, world);
 
 describe('compiled settings', () => {
