@@ -6,6 +6,7 @@ import { logSafe } from '../mail/address/address.ts';
 import { parseAddress } from '../mail/address/path.ts';
 import type { Directory, Entry } from '../mail/directory/directory.ts';
 import { isLocalDomain } from '../mail/directory/local-domains.ts';
+import type { Settings } from '../mail/directory/settings.ts';
 import { lookUpRecipient, type LookUp } from '../mail/directory/look-up.ts';
 import { noSuchUser550, notUnique553 } from '../mail/reply/message-replies.ts';
 import { reply, type Reply } from '../mail/reply/reply.ts';
@@ -24,7 +25,13 @@ export async function verify(dialogue: Dialogue, argument: string): Promise<Answ
   const found = address.ok
     ? foundBy(await lookUpRecipient(address.value, settings, directory))
     : await directory.findName(name);
-  return say(verdictOn(name, distinct(found)));
+  const elsewhere = address.ok && found.length === 0 && takesUnknown(settings);
+  return say(elsewhere ? cannotVerify252 : verdictOn(name, distinct(found)));
+}
+
+/** RCPT takes an unknown recipient, too, and leaves it to the smart host or a later report. */
+function takesUnknown({ configuration: { routing, inboundRecipients } }: Settings): boolean {
+  return routing.localDomainSmartHost !== '' || !inboundRecipients.verifyLocal;
 }
 
 function verdictOn(name: string, [entry, ...more]: readonly Entry[]): Reply {
