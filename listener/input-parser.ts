@@ -136,11 +136,11 @@ export class InputParser extends EventEmitter {
     if (end === -1) {
       this.#skipping ||= input.length >= longestLine;
       // A CR at the very end may be half of a CRLF.
-      if (this.#skipping) this.#input = input.at(-1) === cr ? input.subarray(-1) : none;
+      const begun = this.#skipping ? input.subarray(input.at(-1) === cr ? -1 : input.length) : input;
+      this.#input = apart(begun);
       return undefined;
     }
-    // An empty rest would keep the chunk's memory for as long as the session is idle.
-    this.#input = end + 2 === input.length ? none : input.subarray(end + 2);
+    this.#input = input.subarray(end + 2);
     const tooLong = this.#skipping || end + 2 > longestLine;
     this.#skipping = false;
     return tooLong ? 'too-long' : input.subarray(0, end);
@@ -158,6 +158,15 @@ export class InputParser extends EventEmitter {
     if (wait === undefined) go();
     else void wait.then(go, go);
   }
+}
+
+/** A few octets that have to wait must not keep the memory of the chunk they came in. */
+function apart(octets: Buffer): Buffer {
+  if (octets.length === 0) return none;
+  if (octets.length * 4 > octets.buffer.byteLength) return octets;
+  const own = Buffer.allocUnsafeSlow(octets.length);
+  octets.copy(own);
+  return own;
 }
 
 /** Where the first CRLF begins, or -1. */
