@@ -1,9 +1,10 @@
 /**
  * What routing itself held or let fail, released by a person: routed once more for those who wait (spool.md, transition
- * 8); and, of a message with very many recipients that waited before routing, each record of them by itself. The new deliveries are decided once and stand in S3 before the released record names them; then each is written if
- * absent, and the record gives up those it waited for. A crash at any step is carried on from there.
+ * 8); and, of a message with very many recipients that waited before routing, each record of them by itself. The new
+ * deliveries are decided once and stand in S3 before the released record names them; then each is written if absent, and
+ * the record gives up those it waited for. A crash at any step is carried on from there.
  */
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { routeMessage, routeReleased } from '../../mail/router/route-message.ts';
 import type { Plan } from '../../mail/spool/doors.ts';
 import { later, minute } from '../../mail/spool/keys.ts';
@@ -68,11 +69,16 @@ function claim({ message, part }: Delivery, { spool, clock }: RouteDoors): Promi
   return spool.claim({ message, part }, later(clock(), 2 * minute));
 }
 
-/** Each record has a range of its own for what takes its place, so that two of them never write one number. */
+/**
+ * Each record has a range of its own for what takes its place, so that two of them never write one number. Of what was
+ * released before it is drawn: the numbers stay whole, however often that happens.
+ */
 const range = 1_000_000;
+const ranges = Math.floor(Number.MAX_SAFE_INTEGER / range);
 
 function firstNumber({ delivery, deliveries }: Released): number {
-  const start = (numberOf(delivery) + 1) * range;
+  const own = numberOf(delivery) + 1;
+  const start = (own < range ? own : randomInt(range, ranges)) * range;
   const used = deliveries.map(numberOf).filter((n) => n >= start && n < start + range);
   return Math.max(start, ...used.map((n) => n + 1));
 }

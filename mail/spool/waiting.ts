@@ -7,7 +7,13 @@ import type { Envelope, EnvelopeRecipient } from '../envelope/envelope.ts';
 import type { Because } from '../policy/verdict.ts';
 import type { Plan } from './doors.ts';
 import { deliveryPart, hour, later, minute, restOf, wakeOf } from './keys.ts';
-import { inRecords, messageRecord, octetsOf, withoutRecipients } from './message-record.ts';
+import {
+  inRecords,
+  leavesOutRecipients,
+  messageRecord,
+  octetsOf,
+  withoutRecipients,
+} from './message-record.ts';
 import type { Delivery, Event, MessageRecord, Recipient } from './records.ts';
 
 export interface Waiting {
@@ -32,8 +38,9 @@ const largestOne = 200_000;
 export function waitingBeforeRouting(envelope: Envelope, waiting: Waiting): Plan {
   const { phase, first } = waiting;
   const whole = delivery(envelope, envelope.recipients, waiting);
-  if (first === undefined && whole.recipients.length <= mostInOne && octetsOf(whole) <= largestOne)
-    return { message: messageRecord(envelope, phase), deliveries: [whole] };
+  const message = messageRecord(envelope, phase);
+  const isOne = whole.recipients.length <= mostInOne && octetsOf(whole) <= largestOne;
+  if (first === undefined && isOne && !leavesOutRecipients(message)) return { message, deliveries: [whole] };
   const parts = inRecords(envelope.recipients, weight).map((some, n): Delivery => {
     const one = delivery(envelope, some, waiting);
     return { ...one, part: deliveryPart(n + (first ?? 0)), unrouted: true };

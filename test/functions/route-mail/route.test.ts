@@ -284,6 +284,22 @@ describe('what routing itself held or let fail, released', () => {
     await route({ id: 'm1' }, world.doors);
     assert.ok(lines(world).some((line) => line.endsWith('mailbox mail/bob pending: postmaster')));
   });
+
+  test('is numbered so that people and DynamoDB can name it, however often it is released', async () => {
+    const given: RouterWorld = { envelope: to('postmaster') };
+    const world = new RouteWorld(given);
+    await route(workOf(given), world.doors);
+    for (let n = 0; n < 6; n++) {
+      const last = world.ofMessage('m1').find(({ state }) => state === 'held')!;
+      const steered = steer(last, 'release', { now, clockHours: 24 });
+      assert.ok('next' in steered);
+      world.put(steered.next);
+      await route({ id: 'm1' }, world.doors);
+    }
+    const parts = world.ofMessage('m1').map(({ part }) => part);
+    assert.equal(new Set(parts).size, 7);
+    for (const part of parts) assert.ok(Number.isSafeInteger(Number(part.slice(2))), part);
+  });
 });
 
 describe('given up', () => {
