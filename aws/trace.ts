@@ -3,6 +3,7 @@
  * finds a message without a scan. A message that is not to be traced (Configuration, Message Tracking) has none.
  */
 import { BatchWriteItemCommand, QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { hash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expiryOf } from '../mail/spool/keys.ts';
 import type { Delivery, MessageRecord } from '../mail/spool/records.ts';
@@ -28,8 +29,12 @@ export function foldWord(text: string): string {
     .toLowerCase();
 }
 
-export function tracePartition(word: string, day: string): string {
-  return `t#${foldWord(word)}#${day}`;
+/** DynamoDB takes 2,048 octets; a stranger may write a Message-ID of any length. */
+const longestWord = 1_024;
+
+export function tracePartition(text: string, day: string): string {
+  const word = foldWord(text);
+  return `t#${Buffer.byteLength(word) > longestWord ? hash('sha256', word) : word}#${day}`;
 }
 
 export interface Traced {
