@@ -1,5 +1,6 @@
 /** SPF of a domain of ours: its record, and whether it lets our own address send where we send by MX ourselves. */
-import { DnsUnavailable, type Resolver } from '../mail/relay/doors.ts';
+import { mailauthAnswer } from '../mail/policy/mailauth-answer.ts';
+import type { Resolver } from '../mail/relay/doors.ts';
 import { found, texts, type DnsWorld, type Found } from './dns-world.ts';
 
 export async function spf(world: DnsWorld, domain: string): Promise<Found> {
@@ -40,32 +41,7 @@ async function verdict(
     ip,
     helo,
     mta: helo,
-    resolver: (name, type) => answer(resolver, { name, type, ip }),
+    resolver: (name, type) => mailauthAnswer(resolver, { name, type, ip }),
   });
   return status.result;
-}
-
-/** Records, or an error whose code says that there are none. */
-async function answer(
-  resolver: Resolver,
-  { name, type, ip }: { name: string; type: string; ip: string },
-): Promise<string[]> {
-  try {
-    const records = await ask(resolver, { name, type, ip });
-    if (records.length > 0) return records as string[];
-  } catch (cause) {
-    if (!(cause instanceof DnsUnavailable)) throw cause;
-    throw Object.assign(new Error(cause.message, { cause }), { code: 'ETIMEOUT' });
-  }
-  throw Object.assign(new Error(`${name} has no ${type} record`), { code: 'ENODATA' });
-}
-
-async function ask(
-  resolver: Resolver,
-  { name, type, ip }: { name: string; type: string; ip: string },
-): Promise<unknown[]> {
-  if (type === 'TXT') return resolver.txt(name);
-  if (type === 'MX') return (await resolver.mx(name)).records;
-  if (type === 'PTR') return resolver.ptr(ip);
-  return type === 'A' || type === 'AAAA' ? resolver.addresses(name, type === 'A' ? 4 : 6) : [];
 }
