@@ -52,7 +52,7 @@ export class Alarms extends Construct {
     });
   }
 
-  /** One mail for the page and one for each symptom that does not wake anybody. */
+  /** The address hears of every alarm, and of the page. */
   private tell({ alarmAddress }: Deployment): void {
     if (alarmAddress === '') return;
     const topic = new Topic(this, 'Topic', { enforceSSL: true });
