@@ -3,6 +3,8 @@ import { parseAddress } from '../address/path.ts';
 import type { Configuration } from '../document/forms.ts';
 import type { Envelope } from '../envelope/envelope.ts';
 import type { HeaderEdit } from '../envelope/header-edits.ts';
+import { mailDate } from '../envelope/received.ts';
+import type { Because } from '../policy/verdict.ts';
 import { deliveryPart, hopKeyOf, hour, later, minute, wakeOf } from '../spool/keys.ts';
 import type { Delivery, Event, Recipient } from '../spool/records.ts';
 import { settled } from '../spool/settle.ts';
@@ -17,6 +19,8 @@ export interface DeliveryContext {
   readonly leavesAt: string;
   /** The sender is told that it leaves later (`transfer.lowPriorityNotification`). */
   readonly tellLater?: boolean;
+  /** Why copies leave later. */
+  readonly waitsFor?: Because;
   /** As whom a copy leaves. */
   readonly outgoing: (leaf: HopLeaf) => Outgoing;
   readonly n: number;
@@ -51,7 +55,19 @@ export function makeDelivery(envelope: Envelope, group: readonly Leaf[], context
   if (first?.way === 'held') return atRest({ ...delivery, state: 'held' }, first.reason, context.now);
   if (first?.way !== 'mailbox' && first?.way !== 'hop') return settled(delivery, context);
   if (dueAt > delivery.wakeAt! && !owesAnything(delivery)) delivery.wakeAt = dueAt;
-  return isOutbound(delivery) ? { ...delivery, hopKey: hopKeyOf(delivery) } : delivery;
+  const leaving = dueAt > at ? leavingLater(delivery, context) : delivery;
+  return isOutbound(leaving) ? { ...leaving, hopKey: hopKeyOf(leaving) } : leaving;
+}
+
+function leavingLater(delivery: Delivery, { now, leavesAt, waitsFor }: DeliveryContext): Delivery {
+  const why = waitsFor === undefined ? {} : { because: waitsFor };
+  const event: Event = {
+    at: now.toISOString(),
+    stage: 'route',
+    outcome: `low priority, leaves at ${leavesAt}`,
+    ...why,
+  };
+  return { ...delivery, reason: 'low priority', events: [...delivery.events, event].slice(-keptEvents) };
 }
 
 function wayOf(leaf: Leaf | undefined): Pick<Delivery, 'transport' | 'nextHop' | keyof MailFile> {
@@ -144,7 +160,7 @@ function recipientOf(leaf: Leaf, moment: Moment): Recipient {
 /** RFC 3461 section 4.1: without NOTIFY delays are told. */
 function withDelay(recipient: Recipient, { leavesAt }: Moment): Recipient {
   if (recipient.notify !== undefined && !recipient.notify.split(',').includes('DELAY')) return recipient;
-  const reply = `The message has low priority and leaves at ${leavesAt}`;
+  const reply = `The message has low priority and leaves at ${mailDate(new Date(leavesAt))}`;
   return { ...recipient, reply, replyBy: 'X-Notes', owes: 'delayed' };
 }
 

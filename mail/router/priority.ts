@@ -5,7 +5,8 @@
  */
 import type { Configuration } from '../document/forms.ts';
 import type { Envelope } from '../envelope/envelope.ts';
-import { priorityOf } from './rule-outcomes.ts';
+import type { Because } from '../policy/verdict.ts';
+import { priorityOf, priorityRule } from './rule-outcomes.ts';
 
 export type Priority = 'high' | 'normal' | 'low';
 
@@ -13,13 +14,26 @@ export interface Leaving {
   /** ISO time. */
   readonly leavesAt: string;
   readonly tellLater: boolean;
+  /** Why it leaves later. */
+  readonly waitsFor?: Because;
 }
 
 export function leavingOf(envelope: Envelope, now: Date, configuration: Configuration): Leaving {
   const priority = effectivePriority(priorityOf(envelope), envelope.size, configuration);
   const leavesAt = firstDue(priority, now, configuration);
-  const late = leavesAt > now.toISOString() && envelope.from !== '';
-  return { leavesAt, tellLater: late && isTold(envelope, configuration) };
+  if (leavesAt <= now.toISOString()) return { leavesAt, tellLater: false };
+  const tellLater = envelope.from !== '' && isTold(envelope, configuration);
+  return { leavesAt, tellLater, waitsFor: reasonOf(envelope, configuration) };
+}
+
+/** The size limit, the rule, or, where the sender asked for low priority, the hours. */
+function reasonOf(envelope: Envelope, { name, routing, transfer }: Configuration): Because {
+  const document = `Configuration ${name}`;
+  if (isLarge(envelope.size, routing.lowPriorityAbove))
+    return { document, field: 'routing.lowPriorityAbove', entry: String(routing.lowPriorityAbove) };
+  const rule = priorityRule(envelope);
+  if (rule !== undefined) return { document: rule.document, field: 'rules', entry: rule.rule };
+  return { document, field: 'transfer.lowPriorityHours', entry: transfer.lowPriorityHours };
 }
 
 /** Whose choice it was: the sender's, or a size limit's or rule's. */
@@ -30,8 +44,11 @@ function isTold({ header }: Envelope, { transfer }: Configuration): boolean {
 
 export function effectivePriority(asked: Priority, size: number, { routing }: Configuration): Priority {
   if (routing.ignorePriority) return 'normal';
-  const limit = routing.lowPriorityAbove * 1024;
-  return limit > 0 && size > limit ? 'low' : asked;
+  return isLarge(size, routing.lowPriorityAbove) ? 'low' : asked;
+}
+
+function isLarge(size: number, kilobytes: number): boolean {
+  return kilobytes > 0 && size > kilobytes * 1024;
 }
 
 /** ISO time: now, or the start of the next low priority hours (`transfer.lowPriorityHours`, `HH:MM-HH:MM` UTC). */

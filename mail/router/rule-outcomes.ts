@@ -16,10 +16,15 @@ export function holdingRule(envelope: Envelope): RuleOutcome | undefined {
 
 /** A message's priority: what a rule set, else what its header says. */
 export function priorityOf(envelope: Envelope): 'high' | 'normal' | 'low' {
-  const set = envelope.rules?.findLast((outcome) => outcome.action === 'priority');
-  if (set?.action === 'priority') return set.value;
-  return envelope.header.priority ?? 'normal';
+  return priorityRule(envelope)?.value ?? envelope.header.priority ?? 'normal';
 }
+
+/** The last rule that set it. */
+export function priorityRule({ rules = [] }: Envelope): PriorityRule | undefined {
+  return rules.findLast((outcome): outcome is PriorityRule => outcome.action === 'priority');
+}
+
+type PriorityRule = Extract<RuleOutcome, { action: 'priority' }>;
 
 /** Leaves that replace routing (drop, return, move); undefined: route as usual. */
 export async function leavesInstead(envelope: Envelope, directory: Directory): Promise<Leaf[] | undefined> {

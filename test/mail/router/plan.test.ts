@@ -522,6 +522,40 @@ describe('low priority', () => {
     assert.equal(delivery?.expireAt, '2026-11-23T00:00:00.000Z');
   });
 
+  const reasons: readonly (readonly [why: string, envelope: object, because: object])[] = [
+    [
+      'the sender asked for it: the hours',
+      { header: low },
+      { document: 'Configuration *', field: 'transfer.lowPriorityHours', entry: '00:00-06:00' },
+    ],
+    [
+      'its size, whatever else says so',
+      { header: low, size: 5000 },
+      { document: 'Configuration *', field: 'routing.lowPriorityAbove', entry: '1' },
+    ],
+    [
+      'a rule',
+      { rules: [{ rule: 'slow', document: 'Configuration *', action: 'priority', value: 'low' }] },
+      { document: 'Configuration *', field: 'rules', entry: 'slow' },
+    ],
+  ];
+  for (const [why, envelope, because] of reasons)
+    test(`says why it waits: ${why}`, async () => {
+      const { deliveries } = await planned({
+        configuration: { routing: { ...relay, lowPriorityAbove: 1 } },
+        envelope: { session: asBob, ...to('x@there.example'), ...envelope },
+      });
+      const event = deliveries[0]?.events.at(-1);
+      assert.equal(deliveries[0]?.reason, 'low priority');
+      assert.equal(event?.outcome, 'low priority, leaves at 2026-11-22T00:00:00.000Z');
+      assert.deepEqual(event.because, because);
+    });
+
+  test('what leaves at once waits for nothing', async () => {
+    const { deliveries } = await planned({ ...out, envelope: { session: asBob, ...to('x@there.example') } });
+    assert.deepEqual([deliveries[0]?.reason, deliveries[0]?.events.length], [undefined, 1]);
+  });
+
   const bigger = { ...relay, lowPriorityAbove: 1 };
   const told = async (lowPriorityNotification: string, envelope: object) => {
     const configuration = { routing: bigger, transfer: { lowPriorityNotification } };
