@@ -73,10 +73,10 @@ const holders: readonly (readonly [
   ],
   ['everybody reads settings', /^dynamodb:GetItem/, /^postern-views$/, everybody],
   [
-    'addresses are looked up where they are judged',
+    'names are looked up where they are judged, and by delivery for the quota of the day',
     /^dynamodb:Query/,
     /^postern-views$/,
-    ['listener', 'publish-directory', 'route-mail'],
+    ['deliver-to-mailbox', 'listener', 'publish-directory', 'route-mail'],
   ],
   ['mailboxes are written by delivery alone', /^dynamodb:/, /^postern-mailboxes/, ['deliver-to-mailbox']],
   ['copies in mail files too', /^s3:PutObject$/, /^mail\/mailboxes/, ['deliver-to-mailbox']],
