@@ -2,6 +2,7 @@
  * Look-up entries and claims of table `views` as they stand there, whoever wrote them: for the full pass, which holds
  * them against the kept versions. The table is scanned eventually consistent, at half the price: what is found is a
  * suspicion, looked at again strongly before anything is written. Writes only `discard`: what no document can own.
+ * 10,000 people with 60,000 views are 36 pages and 4,605 read units, and no writes where nothing is wrong.
  */
 import { DeleteItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { viewDigest, viewId, viewKey, type View } from '../mail/directory/document-views.ts';
