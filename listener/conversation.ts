@@ -204,6 +204,7 @@ export class Conversation extends SMTPConnection {
         if (tls !== undefined) this.dialogue.secured(tls);
       },
     );
+    raw.once('close', () => clearTimeout(deadline));
   }
 
   #turnAway(): void {

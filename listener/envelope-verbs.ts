@@ -82,7 +82,7 @@ export async function rcptTo(dialogue: Dialogue, argument: string): Promise<Answ
     earlier: transaction.count,
   });
   if (verdict.outcome !== 'accept') return refuse(dialogue, 'recipient', verdict);
-  const because = verdict.because ?? verdict.steps.findLast((step) => step.because !== undefined)?.because;
+  const { because } = verdict;
   transaction.add({ address: address.value, parameters: parameters.value, ...(because && { because }) });
   return say(recipientOk250(logSafe(`<${address.value.text}>`)));
 }

@@ -85,7 +85,7 @@ export async function atMail(
     byServer(`ports.${session.port}.anonymous`, 'authentication', () => authenticationRequired(context)),
     by('inboundConnections.verifyHostName', 'host name', () => verifiedHostName(context, logSafe(sender))),
     byServer('verifyAuthenticatedSender', 'authenticated sender', () => authenticatedSender(context, sender)),
-    by('inboundSenders', 'sender lists', () => senderLists(context, sender)),
+    by('inboundSenders.deny', 'sender lists', () => senderLists(context, sender)),
     by('inboundSenders.verifyDomain', 'sender domain', () => senderDomain(context, sender)),
     by('routing.maximumMessageSize', 'size', () => sizeRuling(settings, size)),
   ]);
@@ -123,7 +123,7 @@ function rulesFor(
   const { by } = rulesIn(settings);
   return [
     { rule: 'local domain', ask: () => pass('local', because) },
-    by('inboundRecipients', 'recipient lists', () => recipientLists(context, address)),
+    by('inboundRecipients.deny', 'recipient lists', () => recipientLists(context, address)),
     by('inboundRecipients.verifyLocal', 'recipient', () =>
       verifiedRecipient(context, { recipient, address, sender }),
     ),
