@@ -11,7 +11,7 @@ import type { ListenerPort } from '../mail/envelope/envelope.ts';
 import { splitHeader, type HeaderBlock } from '../mail/envelope/header.ts';
 import type { PolicyContext } from '../mail/policy/context.ts';
 import { peerOf } from '../mail/policy/peer.ts';
-import { inServer, refuse, type Ruling } from '../mail/policy/ruling.ts';
+import { inServer } from '../mail/policy/ruling.ts';
 import { atConnect, atData, atMail, atRecipient } from '../mail/policy/stages.ts';
 import type { Because, Step, Verdict } from '../mail/policy/verdict.ts';
 import type { Resolver } from '../mail/relay/doors.ts';
@@ -50,7 +50,7 @@ export async function explainMessage(world: World, question: Question): Promise<
   return new Walk({ ...world, question, context: { settings, directory, resolver, session } }).go();
 }
 
-const portClosed421: Reply = reply(421, '3.2', 'The port is closed: no connection is made');
+const portClosed421: Reply = reply(421, undefined, 'The port is closed: no connection is made');
 
 function step(rule: string, outcome: string, because?: Because): Step {
   return because === undefined ? { rule, outcome } : { rule, outcome, because };
@@ -104,16 +104,15 @@ class Walk {
 
   async go(): Promise<Explained> {
     const { question, context } = this.#walking;
-    const login = loginRuling(context, question.auth);
-    if (login !== undefined) return this.#endWith([step('login', 'refuse', login.because)], login);
+    const noLogin = loginSwitchedOff(context, question.auth);
+    if (noLogin !== undefined) return this.#endWith(step('login', 'refuse', noLogin), notImplemented502);
     const connection = await atConnect(context);
     this.#steps.push(...connection.verdict.steps);
     if (connection.verdict.outcome === 'refuse')
       return ended(this.#steps, connection.verdict.reply, question);
     this.#steps.push(...tlsSteps(context));
     const sender = parsePath(bracketed(question.from), { smtpUtf8: true });
-    if (!sender.ok)
-      return this.#endWith([step('sender', sender.problem)], refuse(senderSyntax501(sender.problem)));
+    if (!sender.ok) return this.#endWith(step('sender', sender.problem), senderSyntax501(sender.problem));
     const mail = await atMail(context, { sender: sender.value, size: question.size, connection });
     this.#steps.push(...mail.verdict.steps);
     if (mail.verdict.outcome !== 'accept') return ended(this.#steps, mail.verdict.reply, question);
@@ -125,9 +124,8 @@ class Walk {
 
   #dataVerdict: Verdict | undefined;
 
-  #endWith(steps: readonly Step[], ruling: Ruling): Explained {
-    this.#steps.push(...steps);
-    const answer = 'reply' in ruling ? ruling.reply : portClosed421;
+  #endWith(last: Step, answer: Reply): Explained {
+    this.#steps.push(last);
     return ended(this.#steps, answer, this.#walking.question);
   }
 
@@ -159,9 +157,12 @@ class Walk {
 }
 
 /** AUTH is offered where the port's document says so. */
-function loginRuling({ settings, session }: PolicyContext, auth: string | undefined): Ruling | undefined {
+function loginSwitchedOff(
+  { settings, session }: PolicyContext,
+  auth: string | undefined,
+): Because | undefined {
   if (auth === undefined || settings.server.ports[session.port].nameAndPassword) return undefined;
-  return refuse(notImplemented502, inServer(settings, `ports.${session.port}.nameAndPassword`, 'false'));
+  return inServer(settings, `ports.${session.port}.nameAndPassword`, 'false');
 }
 
 /** `a@b`, `<a@b>`, `<>` and the empty text are all taken. */

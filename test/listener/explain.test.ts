@@ -219,3 +219,28 @@ test('where STARTTLS is required, an explanation says so and goes on as if it ha
     assert.equal(tls?.because?.field, told ? 'inboundCommands.startTls' : undefined);
   }
 });
+
+test('a closed port and a login that is not offered end an explanation, with their field', async () => {
+  const asked = { from: 'a@b.example', to: ['alice@acme.example'], peer: '192.0.2.1', helo: '' };
+  const auth = 'Alice Example/Acme';
+  for (const [server, more, code, field] of [
+    [{ smtpListener: false }, { port: 'smtp' }, 421, 'smtpListener'],
+    [
+      { smtpListener: true, ports: { smtps: { enabled: false } } },
+      { port: 'smtps' },
+      421,
+      'ports.smtps.enabled',
+    ],
+    [{ smtpListener: true }, { port: 'smtp', auth }, 502, 'ports.smtp.nameAndPassword'],
+  ] as const) {
+    const settings = settingsOf({ ...known, server });
+    const { directory, resolver } = world(known);
+    const told = await explainMessage({ settings, directory, resolver }, { ...asked, ...more });
+    assert.equal(told.code, code);
+    assert.deepEqual(
+      told.steps.map(({ because }) => because?.field),
+      [field],
+    );
+    assert.equal(told.recipients[0]?.because?.field, field);
+  }
+});
