@@ -50,7 +50,6 @@ export const handler = queueHandler<RouteWork>({
   log,
   async work(work, { receives }) {
     if (receives < mostReceives) return route(work, doors);
-    await giveUp(work, doors, 'stuck');
-    log.held({ message: work.id, part: 'm', reason: 'stuck' });
+    if (await giveUp(work, doors, 'stuck')) log.held({ message: work.id, part: 'm', reason: 'stuck' });
   },
 });

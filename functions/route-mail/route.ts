@@ -20,9 +20,18 @@ import { reroute } from './reroute.ts';
 export async function route(work: RouteWork, doors: RouteDoors): Promise<void> {
   const record = await doors.spool.message(work.id);
   if (record === undefined) return planAndFollow(await envelopeOf(work, doors), doors);
-  if (record.phase === 'routed') return routedBefore(record, doors);
   if (record.phase === 'planned') return followStored(record, doors);
-  return planReleased(record, doors);
+  if (comesAgain(work) && record.phase !== 'stuck') await traceAgain(record, doors);
+  return record.phase === 'routed' ? routedBefore(record, doors) : planReleased(record, doors);
+}
+
+/** The listener's own message, not the sweep's: whoever had it may have died before the message was traced. */
+function comesAgain({ envelope, envelopeKey }: RouteWork): boolean {
+  return (envelope ?? envelopeKey) !== undefined;
+}
+
+async function traceAgain(record: MessageRecord, { trace, spool }: RouteDoors): Promise<void> {
+  await trace(record, await spool.deliveries(record.message));
 }
 
 async function envelopeOf(work: RouteWork, { objects }: RouteDoors): Promise<Envelope> {
@@ -112,11 +121,14 @@ async function announce(deliveries: readonly Delivery[], { queue, clock }: Route
   if (owing !== undefined) await queue.report({ message: owing.message });
 }
 
-/** After many tries: the message is kept as stuck, for a person to look at, unless it has a plan by now. */
-export async function giveUp(work: RouteWork, doors: RouteDoors, reason: string): Promise<void> {
+/** After many tries: the message is kept as stuck, for a person to look at. False: it has a plan, which is followed. */
+export async function giveUp(work: RouteWork, doors: RouteDoors, reason: string): Promise<boolean> {
   const record = await doors.spool.message(work.id);
-  if (record?.phase === 'routed' || record?.phase === 'planned') return route(work, doors);
-  if (record !== undefined && leavesOutRecipients(record)) return route(work, doors);
+  const hasPlan = record?.phase === 'routed' || record?.phase === 'planned';
+  if (hasPlan || (record !== undefined && leavesOutRecipients(record))) {
+    await route(work, doors);
+    return record.phase === 'stuck';
+  }
   const envelope = record?.envelope ?? (await envelopeOf(work, doors));
   const now = doors.clock();
   const waits: Waiting = { phase: 'stuck', state: 'held', reason, now, timeoutHours: 24 };
@@ -127,6 +139,7 @@ export async function giveUp(work: RouteWork, doors: RouteDoors, reason: string)
   const message = { ...plan.message, ...(tracking && { tracking }) };
   await doors.keepMessage(envelope.id);
   const stored = await storePlan({ ...plan, message, waited: record !== undefined }, doors);
-  await doors.spool.plan(stored);
+  const isStuck = await doors.spool.plan(stored);
   if (settings !== undefined) await doors.trace(stored.message, stored.deliveries);
+  return isStuck || record?.phase === 'stuck';
 }

@@ -1,5 +1,6 @@
 /** What must hold when a run is quiet, whatever went wrong on the way (promises 2 and 3, and the spool's invariant). */
 import assert from 'node:assert/strict';
+import { tracePartition } from '../../aws/trace.ts';
 import type { Recipient } from '../../mail/spool/records.ts';
 import { rests } from '../../mail/spool/standing.ts';
 import type { World } from './world.ts';
@@ -47,6 +48,19 @@ export function assertOutcomes(
 
 function recipientsOf(world: World, message: string): Recipient[] {
   return world.deliveries().flatMap((one) => (one.message === message ? one.recipients : []));
+}
+
+/** Every message is found by its sender and its recipients. */
+export function assertTraced(world: World): void {
+  const pointers = new Set(
+    world.aws.rows('spool').map(({ message, part }) => `${String(message)} ${String(part)}`),
+  );
+  for (const { message, acceptedAt, envelope } of world.messages())
+    for (const word of [envelope.from, ...envelope.recipients.map(({ address }) => address)].filter(Boolean))
+      assert.ok(
+        pointers.has(`${tracePartition(word, acceptedAt.slice(0, 10))} ${message}`),
+        `${message} is found by ${word}`,
+      );
 }
 
 /** Each row of the mail file has its body, its own uid, and its octets counted; ids as given, each once. */

@@ -12,6 +12,7 @@ import {
   assertNothingOwed,
   assertOutcomes,
   assertReported,
+  assertTraced,
   copiesTo,
   reportIds,
 } from './checks.ts';
@@ -176,6 +177,7 @@ async function broken(way: Way, fault: Fault): Promise<void> {
 function check(way: Way, world: World): void {
   if (!way.name.startsWith('held')) assertNothingOwed(world);
   else assert.deepEqual(world.waking(), []);
+  assertTraced(world);
   way.check(world);
 }
 

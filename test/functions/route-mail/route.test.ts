@@ -305,18 +305,23 @@ describe('what routing itself held or let fail, released', () => {
 describe('given up', () => {
   test('it is kept as stuck, for a person to look at', async () => {
     const world = new RouteWorld(mixed);
-    await giveUp(workOf(mixed), world.doors, 'stuck');
+    assert.equal(await giveUp(workOf(mixed), world.doors, 'stuck'), true);
     assert.equal(world.messages.get('m1')?.phase, 'stuck');
     assert.deepEqual(lines(world), [
       'd#0000 route local held: alice@acme.example ann@acme.example ghost@acme.example',
     ]);
     assert.deepEqual(world.kept, ['m1']);
+    assert.equal(
+      await giveUp(workOf(mixed), world.doors, 'stuck'),
+      true,
+      'whoever died before saying so says it',
+    );
   });
 
   test('a message that has a plan is not', async () => {
     const world = new RouteWorld(mixed);
     await route(workOf(mixed), world.doors);
-    await giveUp({ id: 'm1' }, world.doors, 'stuck');
+    assert.equal(await giveUp({ id: 'm1' }, world.doors, 'stuck'), false, 'nobody is alarmed');
     assert.equal(world.messages.get('m1')?.phase, 'routed');
   });
 });
