@@ -1,5 +1,6 @@
 /** Mail that goes on, through every real part: converted for our own people, in our name for strangers, and back again. */
 import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
 import test from 'node:test';
 import { createTransport } from 'nodemailer';
 import { startTestGateway } from '../builders/gateway.ts';
@@ -12,6 +13,7 @@ test('mail that our people send or pass on', async (t) => {
     smtpOutsideLocalDomain: true,
     relayHost: `127.0.0.1:${sink.port}`,
     forwardingSender: 'rewrite',
+    maximumMessageSize: 40_960,
   };
   await gateway.put({ form: 'Configuration', name: '*', routing, conversion: { phrase: 'common-name' } });
   const ann = { form: 'Person', name: 'Ann Away/Acme', internetAddress: 'ann@acme.example' };
@@ -55,4 +57,30 @@ test('mail that our people send or pass on', async (t) => {
       ['carl@far.example'],
     );
   });
+
+  await t.test('30 MB leave with a new From field and no other byte of the body changed', async () => {
+    const lines = randomBytes(21 * megabyte)
+      .toString('base64')
+      .replaceAll(/.{76}/g, '$&\r\n');
+    const body = Buffer.from(
+      `${lines}\r\n..two dots\r\n. \u00e9\u00ff\r\nFrom: bob@acme.example\r\n`,
+      'latin1',
+    );
+    const raw = Buffer.concat([Buffer.from('From: bob@acme.example\r\nSubject: large\r\n\r\n'), body]);
+    await bob.sendMail({ envelope: { from: 'bob@acme.example', to: 'x@there.example' }, raw });
+    const message = (await sink.received(4))[3]!;
+    const end = message.body.indexOf('\r\n\r\n') + 4;
+    assert.match(
+      message.body.subarray(0, end).toString(),
+      /^From: "Bob Example" <bob@acme\.example>\r\nSubject: large\r$/m,
+    );
+    assert.equal(sha256(message.body.subarray(end)), sha256(body));
+    assert.ok(message.body.length > 30_000_000);
+  });
 });
+
+const megabyte = 1024 * 1024;
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
