@@ -116,8 +116,7 @@ async function leave(run: Run, slot: Slot): Promise<void> {
   try {
     await run.carrier.close();
   } finally {
-    await run.slow.free();
-    await run.hops.freeSlot(slot);
+    await Promise.all([run.slow.free(), run.hops.freeSlot(slot)]);
   }
 }
 

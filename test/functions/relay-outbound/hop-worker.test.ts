@@ -321,6 +321,22 @@ test('the slot is freed when the worker fails', async () => {
   assert.equal(closed, 1);
 });
 
+test('the slot is freed though the place among the slow ones cannot be', async () => {
+  const spool = spoolOf(due('a'));
+  await spool.slow(work, later(start, minute), false);
+  const freeSlot = spool.freeSlot.bind(spool);
+  spool.freeSlot = (slot) =>
+    slot.hop.includes('slow') ? Promise.reject(new Error('no table')) : freeSlot(slot);
+  await assert.rejects(
+    drain(spool, () => relayed),
+    /no table/,
+  );
+  assert.deepEqual(
+    [...spool.slots.values()].map(({ hop: name }) => name.includes('slow')),
+    [true],
+  );
+});
+
 type Send = (delivery: Delivery) => Attempt | typeof relayed;
 const relayed = 'relayed';
 
