@@ -149,14 +149,18 @@ test('a writer of a large plan dies, another had stored its own: the plan that w
 
 test('what waits and is deleted while it is planned: deleted, or delivered, never both', async () => {
   const ends = new Set<string>();
+  // The sweep's message: the listener's own takes more calls, and is too seldom first.
+  const woken = JSON.stringify({ id: 'one' });
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), async (scheduler) => {
-      const { world, work } = await accepted(1);
+      const { world } = await accepted(1);
       world.settings = outboundSettings({}, { smtpRouting: false });
       await world.drainQueues('route');
       world.settings = settings;
       world.faults.turn = () => scheduler.schedule(Promise.resolve());
-      const [, deleted] = await scheduler.waitFor(Promise.all([world.invoke('route', work), deletes(world)]));
+      const [, deleted] = await scheduler.waitFor(
+        Promise.all([world.invoke('route', woken), deletes(world)]),
+      );
       world.faults.turn = () => Promise.resolve();
       await world.untilQuiet();
       assert.deepEqual(world.waking(), []);
