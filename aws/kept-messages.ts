@@ -79,7 +79,7 @@ interface Change {
   readonly values?: Record<string, unknown>;
 }
 
-/** Of a message that is on its way to a plan, or has gone, nothing is changed. */
+/** Of a message that has no record yet, or none any more, nothing is changed. */
 const isThere = 'attribute_exists(message)';
 
 async function change({ dynamodb, table }: Options, id: string, what: Change): Promise<void> {

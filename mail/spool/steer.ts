@@ -4,7 +4,7 @@
  * among the record's events.
  */
 import type { Delivery, Event, Recipient, Want } from './records.ts';
-import { later, minute, restOf, wakeOf } from './keys.ts';
+import { later, minute, wakeOf } from './keys.ts';
 import {
   atRest,
   closed,
@@ -168,9 +168,4 @@ function removed(recipient: Recipient, tells: boolean, at: string): Recipient {
 
 function soon(now: Date): string {
   return later(now, 2 * minute);
-}
-
-/** Where a record at rest stands in the due index; for listings. */
-export function isAtRest(delivery: Delivery): boolean {
-  return delivery.wake === restOf(delivery.message);
 }
