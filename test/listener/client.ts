@@ -5,6 +5,11 @@ import { connect as connectTls } from 'node:tls';
 
 const silence = 10_000;
 
+/** Resolves when the socket is closed, be it by a reset. */
+export function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => void socket.once('close', () => resolve()));
+}
+
 export class Client {
   socket: Socket;
   #text = '';

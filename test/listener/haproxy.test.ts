@@ -4,7 +4,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect as connectSocket, createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Client, connect } from './client.ts';
@@ -15,7 +15,12 @@ const missing = [
   ...(has('haproxy', '-v') ? [] : ['haproxy']),
   ...(has('swaks', '--version') ? [] : ['swaks']),
 ];
-const skip = missing.length > 0 && `Debian package ${missing.join(' and ')} is not installed`;
+const skip =
+  missing.length > 0
+    ? `Debian package ${missing.join(' and ')} is not installed`
+    : !Object.values(networkInterfaces())
+        .flat()
+        .some((one) => one?.address === '::1') && 'this machine has no IPv6 loopback';
 
 /** A port that was free a moment ago: HAProxy cannot be asked which one it took. */
 async function freePort(host: string): Promise<number> {

@@ -13,7 +13,7 @@ import { Staging } from '../../listener/staging.ts';
 import { DirectoryUnavailable } from '../../mail/directory/directory.ts';
 import { networkOf } from '../../mail/policy/peer.ts';
 import { world } from '../mail/policy/world.ts';
-import { connect, greeted } from './client.ts';
+import { closed, connect, greeted } from './client.ts';
 import { gateway, type Gateway } from './gateway.ts';
 
 async function staged(work: (staging: Staging, folder: string) => Promise<void>): Promise<void> {
@@ -69,7 +69,7 @@ test('a TLS handshake that does not begin counts as a session of its peer', asyn
   await using house = await gateway({ server: { maximumSessionsPerHost: 2, trustedProxies: [] } });
   const sockets = [await silent(house.ports.smtps), await silent(house.ports.smtps)];
   const third = await silent(house.ports.smtps);
-  await once(third, 'close');
+  await closed(third);
   assert.ok(sockets.every((socket) => !socket.destroyed));
   const client = await connect(house.ports.smtp);
   assert.match((await client.reply())!, /^421 4\.7\.0 /);
@@ -79,7 +79,7 @@ test('a TLS handshake that does not begin counts as a session of its peer', asyn
 test('a TLS handshake has an end', async () => {
   await using house = await gateway({ listener: { idleSeconds: 0.1 } });
   const socket = await silent(house.ports.smtps);
-  await once(socket, 'close');
+  await closed(socket);
 });
 
 test('so has one after STARTTLS, whatever trickles in', async () => {
@@ -89,7 +89,7 @@ test('so has one after STARTTLS, whatever trickles in', async () => {
   const begun = Buffer.from('16030100ff0100', 'hex');
   const trickle = setInterval(() => client.send(begun.subarray(0, 1)), 50);
   client.send(begun);
-  await once(client.socket, 'close');
+  await closed(client.socket);
   clearInterval(trickle);
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { connect, greeted, inData } from './client.ts';
+import { closed as closedOf, connect, greeted, inData } from './client.ts';
 import { alice, gateway } from './gateway.ts';
 
 const header = 'Subject: size\r\nMessage-ID: <one@there.example>\r\n\r\n';
@@ -83,7 +83,7 @@ test('a sender that goes on and on after the refusal is cut off', async () => {
   await using house = await gateway({ configuration: { routing: { maximumMessageSize: 1 } } });
   const client = await inData(house.ports.smtp);
   const chunk = Buffer.from(`${'x'.repeat(998)}\r\n`.repeat(1024));
-  const closed = once(client.socket, 'close');
+  const closed = closedOf(client.socket);
   for (let n = 0; n < 1000 && !client.socket.destroyed; n++)
     if (!client.socket.write(chunk))
       await Promise.race([closed, once(client.socket, 'drain').catch(() => [])]);
