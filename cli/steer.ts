@@ -123,10 +123,19 @@ async function steerOne(
 
 /** Who is logged in here; on AWS also the key by which CloudTrail knows them. */
 async function who({ data }: Gateway): Promise<string> {
-  const here = `${userInfo().username}@${hostname()}`;
+  const here = `${userName()}@${hostname()}`;
   if (data !== undefined) return here;
   const { accessKeyId } = await dynamodb().config.credentials();
   return `${here} (${accessKeyId})`;
+}
+
+/** In a container a user id may have no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 /** The clock of released mail starts again with the length that the Configuration gives. */
