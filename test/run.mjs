@@ -6,9 +6,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { delimiter, join, relative } from 'node:path';
-import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { inspect } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const checks = [
@@ -16,12 +14,10 @@ const checks = [
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'format', command: ['prettier', '--check', '--log-level', 'warn', '.'] },
 ];
+/** Rooms whose test files share a process: they start nothing that outlives a test, and import the same things. */
+const shared = ['mail', 'aws', 'functions', 'listener', 'local', 'faults', 'infra'];
 /** Compiled code is kept between the files of a run and between runs, as `npm start` keeps its own. */
 process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'postern', 'code');
-/** Test files run side by side; more than two starve each other on a small machine. */
-const sideBySide = 2;
-/** Longer than any test may take: what hangs is named instead of holding the gate for ever. */
-const patienceMs = 180_000;
 
 async function main() {
   const started = Date.now();
@@ -31,7 +27,7 @@ async function main() {
   for (const { name, failure } of failures) console.log(`\n✖ ${name}\n${indented(failure)}`);
   const passed = outcomes.filter((outcome) => !outcome.failure).length + tests.passed;
   for (const skipped of tests.skipped) console.log(`- skipped: ${skipped}`);
-  console.log(`\n${seconds(started)}`);
+  console.log(`\n${seconds(Date.now() - started)}`);
   console.log(`${passed} passed, ${failures.length} failed`);
   process.exitCode = failures.length === 0 ? 0 : 1;
 }
@@ -51,7 +47,7 @@ function runCheck({ name, command: [program, ...args] }) {
       resolve({ name, failure: `${program} could not be started: ${error.message}` }),
     );
     child.on('close', (code) => {
-      console.log(`${code === 0 ? '✔' : '✖'} ${name} (${seconds(started)})`);
+      console.log(`${code === 0 ? '✔' : '✖'} ${name} (${seconds(Date.now() - started)})`);
       resolve(code === 0 ? { name } : { name, failure: output || `${program} ended with ${code}.` });
     });
   });
@@ -67,72 +63,36 @@ function testFiles(wanted) {
 }
 
 async function runTests(files) {
+  const { runBatches } = await import('./batches.ts');
   const outcome = { passed: 0, failures: [], skipped: /** @type {string[]} */ ([]) };
   if (files.length === 0)
     outcome.failures.push({ name: 'tests', failure: 'There is no test file at this place.' });
-  if (files.length === 0) return outcome;
-  const paths = files.map((file) => join(root, file));
-  const events = run({ files: paths, concurrency: sideBySide, timeout: patienceMs, cwd: root });
-  const started = Date.now();
-  for await (const { type, data } of events) {
-    if (type === 'test:stdout' || type === 'test:stderr') remember(data);
-    if (type === 'test:pass' || type === 'test:fail') clock(data);
-    if (type === 'test:pass') pass(outcome, data);
-    if (type === 'test:fail') fail(outcome, data);
+  for await (const { batch, ms, passed, failures } of runBatches(batchesOf(files), root)) {
+    const left = passed.filter((test) => test.left !== undefined);
+    outcome.passed += passed.length - left.length;
+    for (const { name, failure } of failures) outcome.failures.push({ name: placed(name), failure });
+    for (const { file, name, left: why } of left)
+      outcome.skipped.push(`${placed(file)} › ${name}${why === true ? '' : ` (${why})`}`);
+    const many = batch.files.length > 1 ? `${batch.files.length} files, ` : '';
+    console.log(`${failures.length === 0 ? '✔' : '✖'} ${batch.name} (${many}${seconds(ms)})`);
   }
-  console.log(
-    `${outcome.failures.length === 0 ? '✔' : '✖'} tests of ${files.length} files (${seconds(started)})`,
-  );
-  console.log(`  slowest: ${slowest(5)}`);
   return outcome;
 }
 
-/** Milliseconds that each file's own tests took. */
-const times = new Map();
-
-function clock({ file, nesting, details }) {
-  if (file && nesting === 0) times.set(file, (times.get(file) ?? 0) + details.duration_ms);
+/** A batch for each of the shared rooms, one for each other file, whole gateways first: they take longest. */
+function batchesOf(files) {
+  const rooms = Map.groupBy(files, (file) => file.split('/')[1]);
+  const batches = [...rooms].flatMap(([room, paths]) =>
+    shared.includes(room)
+      ? [{ name: `test/${room}`, files: paths }]
+      : paths.map((path) => ({ name: path, files: [path] })),
+  );
+  return batches.sort((one, other) => rank(one) - rank(other));
 }
 
-function slowest(count) {
-  const byTime = [...times].sort(([, one], [, other]) => other - one).slice(0, count);
-  return byTime.map(([file, ms]) => `${place(file)} ${(ms / 1000).toFixed(1)} s`).join(', ');
-}
-
-function pass(outcome, { name, file, skip, todo, details }) {
-  const reason = skip ?? todo;
-  if (details.type === 'suite') return;
-  if (isFile(name)) outcome.failures.push({ name: place(name), failure: `No test ran.${said(file)}` });
-  else if (reason === undefined) outcome.passed += 1;
-  else outcome.skipped.push(`${place(file)} › ${name} ${reason === true ? '' : reason}`);
-}
-
-/** A parent fails with its subtests; only the subtest says something. */
-function fail(outcome, { name, file, line, details }) {
-  const error = details.error;
-  if (error?.failureType === 'subtestsFailed') return;
-  const failure = isFile(name)
-    ? { name: place(name), failure: `The file failed.${said(file)}` }
-    : { name: `${place(file)}:${line} › ${name}`, failure: readable(error?.cause ?? error) };
-  outcome.failures.push(failure);
-}
-
-/** The runner reports a file itself where it has no test or its process failed. */
-const isFile = (name) => name.endsWith('.test.ts');
-
-/** An assertion's stack has its difference; of other errors the cause matters too. The runner's own frames do not. */
-function readable(error) {
-  const text = error?.code === 'ERR_ASSERTION' ? error.stack : inspect(error);
-  return text.replace(/^ *at .*node:internal.*\n?/gm, '');
-}
-
-/** What each file printed, kept for the case that it fails before it has any test. */
-const output = new Map();
-const remember = ({ file, message }) => output.set(file, (output.get(file) ?? '') + message);
-const said = (file) => (output.has(file) ? `\n${output.get(file)}` : '');
-
-const place = (file) => (file ? relative(root, file) : '');
-const seconds = (started) => `${((Date.now() - started) / 1000).toFixed(1)} s`;
+const rank = ({ name }) => (name.startsWith('test/end-to-end') ? 0 : name.startsWith('test/cli') ? 1 : 2);
+const placed = (name) => name.replaceAll(root, '');
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 const indented = (text) => text.trimEnd().replace(/^/gm, '  ');
 
 if (Number(process.versions.node.split('.')[0]) < 24) {
