@@ -34,7 +34,7 @@ export interface Patience {
 }
 
 /** More than two starve each other on a small machine. */
-const sideBySide = 2;
+const sideBySide = 3;
 const program = fileURLToPath(new URL('batch.ts', import.meta.url));
 const start = 'its start';
 /** Processes that must not outlive this one. */
