@@ -35,6 +35,12 @@ test('trace says what explain said', async (t) => {
     const { stdout } = await promisify(execFile)(process.execPath, [program, ...args, '--json'], { env });
     return JSON.parse(stdout) as T;
   };
+  const explained = (to: string): Promise<Explained> =>
+    json(
+      'explain',
+      ...['--from', 'bob@acme.example', '--to', to],
+      ...['--auth', 'Bob Example/Acme', '--port', 'submission'],
+    );
   const traced = (id: string): Promise<Story> =>
     until(`${id} is settled`, async () => {
       // Until route-mail has planned it there is no record to tell of.
@@ -55,35 +61,15 @@ test('trace says what explain said', async (t) => {
     'x@elsewhere.example',
   ]) {
     const [id = ''] = await world.bobWrites([`<${to}>`]);
-    const asked = [
-      '--from',
-      'bob@acme.example',
-      '--to',
-      to,
-      '--auth',
-      'Bob Example/Acme',
-      '--port',
-      'submission',
-    ];
-    const [story, explained] = await Promise.all([traced(id), json<Explained>('explain', ...asked)]);
-    assertSame(story, explained, to);
+    const [story, decided] = await Promise.all([traced(id), explained(to)]);
+    assertSame(story, decided, to);
   }
 
   const both = ['bob@acme.example', 'postmaster@acme.example', 'y@elsewhere.example'];
   const [id = ''] = await world.bobWrites(both.map((to) => `<${to}>`));
   const story = await traced(id);
   for (const to of both) {
-    const asked = [
-      '--from',
-      'bob@acme.example',
-      '--to',
-      to,
-      '--auth',
-      'Bob Example/Acme',
-      '--port',
-      'submission',
-    ];
-    const { steps } = await json<Explained>('explain', ...asked);
+    const { steps } = await explained(to);
     const accepted = story.events.find(({ stage, recipient }) => stage === 'accept' && recipient === to);
     const reasons = steps
       .filter(({ recipient }) => recipient === to)
