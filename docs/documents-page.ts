@@ -43,7 +43,7 @@ const entries = `## Entries of lists
 | \`xyz.com\` | domains | the domain and what lies below it, never \`evilxyz.com\` |
 | \`@xyz.com\` | domains | that domain alone |
 | \`user@xyz.com\` | senders, recipients | that address, in any case |
-| \`%Sales\` | relay destinations | recipients \`local%Sales@\` a local domain that leave the local Domino domain |
+| \`%Sales\` | relay destinations | recipients \`local%Sales@\` a local domain that leave the local Domino domain; a name and its aliases in \`dominoDomains\` are one |
 | \`mx.abc.com\` | hosts | the confirmed host name of the peer, equal or below |
 | \`.abc.com\` | hosts | only below |
 | \`[1.2.3.4]\` \`[1.2.3.*]\` \`[1.2.3.5-15]\` \`[1.2.3.0/27]\` \`[2001:db8::/32]\` | hosts | the address of the peer; brackets may be left out |

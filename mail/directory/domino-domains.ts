@@ -14,6 +14,8 @@ export interface DominoDomain {
   readonly own: boolean;
   /** What makes the word a Domino domain. */
   readonly because: Because;
+  /** Every word that stands for it, folded: lists may name it by any. */
+  readonly words: readonly string[];
 }
 
 export type PercentDomain =
@@ -32,9 +34,14 @@ export function dominoDomains(settings: Settings): ReadonlyMap<string, DominoDom
   if (before !== undefined) return before;
   const own = foldName(settings.server.domain);
   const found = new Map<string, DominoDomain>();
+  const wordsOf = new Map<string, string[]>();
   const add = (alias: string, name: string, because: Because): void => {
-    if (found.has(foldName(alias))) return;
-    found.set(foldName(alias), { name, own: foldName(name) === own, because });
+    const word = foldName(alias);
+    if (found.has(word)) return;
+    const words = wordsOf.get(foldName(name)) ?? [];
+    wordsOf.set(foldName(name), words);
+    words.push(word);
+    found.set(word, { name, own: foldName(name) === own, because, words });
   };
   for (const { name, domain } of [settings.server, ...settings.servers])
     add(domain, domain, { document: `Server ${name}`, field: 'domain', entry: domain });

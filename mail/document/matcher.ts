@@ -9,7 +9,6 @@ import { canonicalDomain } from '../address/domain.ts';
 import { DomainSet } from './domain-set.ts';
 import { expand, type Expanded, type Known } from './expand.ts';
 import { isEverything, type Place } from './list-entry.ts';
-import { foldName } from './names.ts';
 import { NetworkSet } from './network-set.ts';
 
 export type Peer = { readonly address: string; readonly hostName?: string | undefined };
@@ -29,10 +28,16 @@ export interface AddressMatcher {
   matchHost(name: string): string | undefined;
 }
 
+/**
+ * A domain outside, or another Domino domain (`local%Sales@localdomain`) with every word, folded, that stands for it:
+ * its aliases serve in lists as they do in addresses.
+ */
+export type Destination =
+  { readonly domain: string } | { readonly dominoDomain: string; readonly words: readonly string[] };
+
 export interface DestinationMatcher {
   readonly empty: boolean;
-  /** `dominoDomain`: of a recipient `local%Dom@localdomain` that leaves the local Domino domain. */
-  match(destination: { readonly domain: string } | { readonly dominoDomain: string }): string | undefined;
+  match(destination: Destination): string | undefined;
 }
 
 export function hostMatcher(
@@ -76,9 +81,9 @@ export function destinationMatcher(
   return {
     empty: entries.length === 0,
     match: (destination) => {
-      if ('dominoDomain' in destination)
-        return list.dominoDomains.get(foldName(destination.dominoDomain)) ?? list.everything;
-      return list.domains.match(destination.domain) ?? list.everything;
+      if ('domain' in destination) return list.domains.match(destination.domain) ?? list.everything;
+      const entries = destination.words.map((word) => list.dominoDomains.get(word));
+      return entries.find((entry) => entry !== undefined) ?? list.everything;
     },
   };
 }

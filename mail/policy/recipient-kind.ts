@@ -8,7 +8,7 @@ import { makeAddress, type Address } from '../address/address.ts';
 import { percentDomain, type DominoDomain } from '../directory/domino-domains.ts';
 import { localDomainOf } from '../directory/local-domains.ts';
 import type { Settings } from '../directory/settings.ts';
-import type { Destination } from './relay.ts';
+import type { Destination } from '../document/matcher.ts';
 import type { Because } from './verdict.ts';
 
 export type RecipientKind =
@@ -35,6 +35,6 @@ export function recipientKind(address: Address, settings: Settings): RecipientKi
   return { kind: 'local', address, because: local.because };
 }
 
-function toDominoDomain({ name, because }: DominoDomain): RecipientKind {
-  return { kind: 'relay', destination: { dominoDomain: name }, because };
+function toDominoDomain({ name, words, because }: DominoDomain): RecipientKind {
+  return { kind: 'relay', destination: { dominoDomain: name, words }, because };
 }

@@ -1,10 +1,11 @@
 /** The rules for a recipient outside, in their order: the listener asks them at RCPT, the router once more. */
 import { logSafe, type Address } from '../address/address.ts';
 import type { Settings } from '../directory/settings.ts';
+import type { Destination } from '../document/matcher.ts';
 import { recipientRouted550 } from '../reply/message-replies.ts';
 import type { PolicySession } from './context.ts';
 import { relayExemption } from './enforcement.ts';
-import { relayRuling, type Destination } from './relay.ts';
+import { relayRuling } from './relay.ts';
 import { pass, refuse, rulesIn, type Rule, type Ruling } from './ruling.ts';
 import type { Standing } from './standing.ts';
 

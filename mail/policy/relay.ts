@@ -7,14 +7,11 @@
  * deny entries come first and both allow lists must be met. DNS is asked only where a host name could decide.
  */
 import type { Settings } from '../directory/settings.ts';
-import { isExplicit } from '../document/matcher.ts';
+import { isExplicit, type Destination } from '../document/matcher.ts';
 import { relayRejected554 } from '../reply/message-replies.ts';
 import { listsOf, matchPeer } from './lists.ts';
 import type { Peer } from './peer.ts';
 import { accept, inConfiguration, refuse, type Ruling } from './ruling.ts';
-
-/** A domain outside, or another Domino domain (`local%Sales@localdomain`). */
-export type Destination = { readonly domain: string } | { readonly dominoDomain: string };
 
 export function relayRuling(settings: Settings, peer: Peer, destination: Destination): Promise<Ruling> {
   return settings.server.relayDenyWins

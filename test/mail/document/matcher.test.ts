@@ -122,10 +122,13 @@ test('an MX host matches the entry written for exactly it', () => {
 test('relay destinations', () => {
   const list = destinationMatcher(['xyz.com', '%Sales'], nobody);
   assert.equal(list.match({ domain: 'a.xyz.com' }), 'xyz.com');
-  assert.equal(list.match({ dominoDomain: 'SALES' }), '%Sales');
-  assert.equal(list.match({ dominoDomain: 'Other' }), undefined);
+  assert.equal(list.match({ dominoDomain: 'SALESDOM', words: ['salesdom', 'sales'] }), '%Sales');
+  assert.equal(list.match({ dominoDomain: 'Other', words: ['other'] }), undefined);
   assert.equal(
-    destinationMatcher(['*'], nobody, 'denied-destinations').match({ dominoDomain: 'Other' }),
+    destinationMatcher(['*'], nobody, 'denied-destinations').match({
+      dominoDomain: 'Other',
+      words: ['other'],
+    }),
     '*',
   );
   assert.equal(

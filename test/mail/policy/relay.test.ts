@@ -150,6 +150,9 @@ const percent: [lists: Lists, to: string, code: number | undefined, why: string]
   [{ DD: ['*'] }, 'jane%SALESDOM@acme.example', 554, 'another Domino domain is a relay; * matches it'],
   [{ DA: ['%SALESDOM'], DD: ['*'] }, 'jane%SALESDOM@acme.example', undefined, 'M5'],
   [{ DA: ['%SALESDOM'], DD: ['*'] }, 'jane%vertrieb@acme.example', undefined, 'M5 by its alias'],
+  [{ DA: ['%Vertrieb'], DD: ['*'] }, 'jane%vertrieb@acme.example', undefined, 'an alias stands in lists too'],
+  [{ DA: ['%Vertrieb'], DD: ['*'] }, 'jane%SALESDOM@acme.example', undefined, 'whatever the address says'],
+  [{ DD: ['%Vertrieb'] }, 'jane%vertrieb@acme.example', 554, 'an alias that is denied'],
   [
     { DA: ['acme.example'], DD: ['*'] },
     'jane%SALESDOM@acme.example',
