@@ -162,15 +162,20 @@ function isOpen({ state }: Delivery): boolean {
 }
 
 /** Transition 4: the lease is mine and the version as read; a wish that came, or went, meanwhile goes into the same write. */
-async function settle(options: SpoolOptions, claimed: Delivery, next: Delivery): Promise<boolean> {
+async function settle(
+  options: SpoolOptions,
+  claimed: Delivery,
+  next: Delivery,
+): Promise<Delivery | undefined> {
   let [before, last] = [claimed, next];
   for (let tries = 0; tries < mostWishes; tries++) {
     await keepWhatRests(options, last);
-    const written = await putLeased(options, before, { ...last, version: before.version + 1 });
-    if (written.done) return true;
-    if (written.old === undefined) return false;
+    const settled: Delivery = { ...last, version: before.version + 1 };
+    const written = await putLeased(options, before, settled);
+    if (written.done) return settled;
+    if (written.old === undefined) return undefined;
     before = fromItem<Delivery>(written.old);
-    if (before.lease !== claimed.lease) return false;
+    if (before.lease !== claimed.lease) return undefined;
     last = wished(withSteering(next, before), before.want, options.clock());
   }
   throw new Error(`Delivery ${next.message} ${next.part} was steered whenever its outcome was written.`);

@@ -40,9 +40,10 @@ export async function deliver(work: DeliverWork, leaseUntil: string, doors: Deli
     });
     return steppedBack(claimed, doors.clock());
   });
-  if (!(await doors.spool.settle(claimed, next))) return;
-  tell(claimed, next, doors);
-  if (owesAnything(next)) await doors.queue.report({ message: next.message });
+  const settled = await doors.spool.settle(claimed, next);
+  if (settled === undefined) return;
+  tell(claimed, settled, doors);
+  if (owesAnything(settled)) await doors.queue.report({ message: settled.message });
 }
 
 async function outcomeOf(claimed: Delivery, settings: Settings, doors: DeliverDoors): Promise<Delivery> {
@@ -90,5 +91,5 @@ function tell(before: Delivery, next: Delivery, { log, clock }: DeliverDoors): v
   else if (next.state === 'deferred') log.deferred({ message, part, nextHop, reason, dueAt });
   else if (next.state === 'held') log.held({ message, part, reason });
   else if (next.state === 'dead') log.dead({ message, part, reason });
-  else log.failed({ message, part, nextHop, reason: 'delivery', recipients });
+  else if (next.state === 'failed') log.failed({ message, part, nextHop, reason: 'delivery', recipients });
 }

@@ -5,7 +5,7 @@
 import { failed, ourWords, waiting } from '../../mail/relay/results.ts';
 import { BodyMissing } from '../../mail/spool/doors.ts';
 import { later, minute } from '../../mail/spool/keys.ts';
-import type { Delivery, DeliveryKey } from '../../mail/spool/records.ts';
+import type { Delivery, DeliveryKey, Outcome } from '../../mail/spool/records.ts';
 import { settleAttempt } from '../../mail/spool/settle.ts';
 import { owesAnything, rested } from '../../mail/spool/standing.ts';
 import { waitingRecipients, type Attempt, type Carrier } from './carrier.ts';
@@ -48,15 +48,18 @@ async function attempted(run: Run, carrier: Carrier, claimed: Delivery): Promise
 async function settle(run: Run, claimed: Delivery, { results }: Attempt, now: Date): Promise<void> {
   const { configuration } = run.carrier.set;
   const next = settleAttempt(claimed, results, { now, configuration });
-  if (!(await written(run, claimed, next))) return;
-  tell(run, next, { results, now });
-  if (owesAnything(next)) await report(run, next.message);
+  const settled = await written(run, claimed, next);
+  if (settled === undefined) return;
+  tell(run, claimed, settled, now);
+  if (owesAnything(settled)) await report(run, settled.message);
+  // Whoever asked for another attempt meanwhile need not wait for the sweep.
+  if (settled.state === 'deferred' && settled.dueAt < next.dueAt) await run.queue.hop(run.work);
 }
 
 const settleTries = [200, 1_000, 5_000, 15_000];
 
 /** What the other host took must be on record: the write is tried on, since without it the message goes twice. */
-async function written(run: Run, claimed: Delivery, next: Delivery): Promise<boolean> {
+async function written(run: Run, claimed: Delivery, next: Delivery): Promise<Delivery | undefined> {
   for (const wait of settleTries) {
     try {
       return await run.spool.settle(claimed, next);
@@ -77,16 +80,16 @@ async function report(run: Run, message: string): Promise<void> {
   }
 }
 
-function tell(run: Run, next: Delivery, { results, now }: Pick<Attempt, 'results'> & { now: Date }): void {
+/** What became of those who waited: by the host's word, by the deadline, or by an administrator's wish. */
+function tell(run: Run, claimed: Delivery, next: Delivery, now: Date): void {
   const { message, part, nextHop, dueAt } = next;
-  const count = (outcome: string): number => results.filter((result) => result.outcome === outcome).length;
-  const reason = (outcome: string): string =>
-    results.find((result) => result.outcome === outcome)?.reply ?? '';
+  const fresh = next.recipients.filter((_, n) => claimed.recipients[n]?.outcome === 'waiting');
+  const of = (outcome: Outcome) => fresh.filter((recipient) => recipient.outcome === outcome);
+  const [relayed, failed] = [of('relayed').length, of('failed').length];
+  const reason = (outcome: Outcome): string => of(outcome)[0]?.reply ?? '';
   const milliseconds = now.getTime() - Date.parse(next.acceptedAt);
-  if (count('relayed') > 0)
-    run.log.relayed({ message, part, nextHop, recipients: count('relayed'), milliseconds });
-  if (count('failed') > 0)
-    run.log.failed({ message, part, nextHop, reason: reason('failed'), recipients: count('failed') });
+  if (relayed > 0) run.log.relayed({ message, part, nextHop, recipients: relayed, milliseconds });
+  if (failed > 0) run.log.failed({ message, part, nextHop, reason: reason('failed'), recipients: failed });
   if (next.state === 'deferred')
     run.log.deferred({ message, part, nextHop, reason: reason('waiting'), dueAt });
   if (next.state === 'held') run.log.held({ message, part, reason: next.reason ?? '' });
@@ -121,5 +124,6 @@ export async function shelve(run: Run, key: DeliveryKey, { reply, until }: Shelf
 /** Untried, and still due. */
 async function putBack(run: Run, claimed: Delivery, { reply, until }: Shelf): Promise<void> {
   const next: Delivery = { ...claimed, state: 'deferred', claims: 0, lastReply: reply };
-  await run.spool.settle(claimed, rested(next, until));
+  const settled = await run.spool.settle(claimed, rested(next, until));
+  if (settled !== undefined && owesAnything(settled)) await report(run, settled.message);
 }

@@ -29,7 +29,8 @@ export async function putOffUnreachable(key: DeliveryKey, doors: UnreachableDoor
     configuration,
   });
   const reason = next.state === 'deferred' ? { reason: 'direct sending is not deployed' } : {};
-  if (!(await doors.spool.settle(claimed, { ...next, ...reason }))) return false;
-  if (owesAnything(next)) await doors.queue.report({ message: next.message });
+  const settled = await doors.spool.settle(claimed, { ...next, ...reason });
+  if (settled === undefined) return false;
+  if (owesAnything(settled)) await doors.queue.report({ message: settled.message });
   return true;
 }

@@ -47,7 +47,7 @@ async function decide(released: Released, doors: RouteDoors): Promise<boolean> {
   const mine = claimed.version === delivery.version + 1;
   const open: Delivery = { ...claimed, state: 'pending', claims: 0, ...(mine ? { again } : {}) };
   const given = await doors.spool.settle(claimed, rested(open, later(doors.clock(), 2 * minute)));
-  return given && mine;
+  return given !== undefined && mine;
 }
 
 async function planOf(released: Released, doors: RouteDoors): Promise<Plan> {

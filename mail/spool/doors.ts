@@ -80,8 +80,11 @@ export interface Spool {
   follow(plan: Plan): Promise<void>;
   /** Takes a lease of a delivery that is due, until `leaseUntil` (ISO); undefined: not ours to do. */
   claim(key: DeliveryKey, leaseUntil: string): Promise<Delivery | undefined>;
-  /** Writes `next`, made from a claimed delivery; false: the lease was lost, the work of this run is void. */
-  settle(claimed: Delivery, next: Delivery): Promise<boolean>;
+  /**
+   * Writes `next`, made from a claimed delivery, and gives what was written: a wish that came meanwhile goes into the same
+   * write. Undefined: the lease was lost, the work of this run is void.
+   */
+  settle(claimed: Delivery, next: Delivery): Promise<Delivery | undefined>;
 }
 
 /** Next hops: slots, closures and due deliveries (spool.md, outbound workers). */

@@ -13,6 +13,7 @@ import {
 } from '../../mail/spool/doors.ts';
 import { hopKeyOf, hopName, later, minute, wakeOf } from '../../mail/spool/keys.ts';
 import type { Delivery, DeliveryKey, Recipient } from '../../mail/spool/records.ts';
+import { wished } from '../../mail/spool/steer.ts';
 
 /** Settings of Mail1/Acme; the arguments are what the documents say beside the defaults. */
 export function outboundSettings(configuration: object = {}, server: object = {}): Settings {
@@ -133,11 +134,12 @@ export class MemorySpool implements Pick<Spool, 'claim' | 'settle'>, Hops {
     return Promise.resolve(structuredClone(claimed));
   }
 
-  settle(claimed: Delivery, next: Delivery): Promise<boolean> {
+  settle(claimed: Delivery, next: Delivery): Promise<Delivery | undefined> {
     const record = this.record(claimed);
-    if (record.lease !== claimed.lease || record.version !== claimed.version) return Promise.resolve(false);
-    this.put({ ...next, version: claimed.version + 1 });
-    return Promise.resolve(true);
+    if (record.lease !== claimed.lease) return Promise.resolve(undefined);
+    const settled = { ...wished(next, record.want, this.clock()), version: record.version + 1 };
+    this.put(settled);
+    return Promise.resolve(structuredClone(settled));
   }
 
   takeSlot(work: HopWork, limit: number, until: string): Promise<Slot | undefined> {

@@ -6,7 +6,8 @@ import { deliver, type DeliverDoors } from '../../../functions/deliver-to-mailbo
 import { DirectoryUnavailable, type Directory, type Entry } from '../../../mail/directory/directory.ts';
 import type { Deposit } from '../../../mail/mailbox/mailbox.ts';
 import { BodyMissing } from '../../../mail/spool/doors.ts';
-import type { Delivery } from '../../../mail/spool/records.ts';
+import type { Delivery, Want } from '../../../mail/spool/records.ts';
+import { wished } from '../../../mail/spool/steer.ts';
 import { outboundSettings } from '../../builders/outbound.ts';
 import { messageRecord, now, sending, envelope } from '../../builders/spool.ts';
 
@@ -16,6 +17,8 @@ interface Scene {
   readonly trust?: 'untrusted' | 'softfail';
   readonly deposit?: () => 'deposited' | 'over quota';
   readonly lost?: boolean;
+  /** Said while the worker was at it. */
+  readonly want?: Want;
   readonly recordMissing?: boolean;
   /** What a look-up of a name finds; default: nobody is asked. */
   readonly findName?: Directory['findName'];
@@ -35,8 +38,8 @@ async function run(scene: Scene = {}) {
       claim: () => Promise.resolve(claimed),
       message: () => Promise.resolve(scene.recordMissing === true ? undefined : message),
       settle(_: Delivery, next: Delivery) {
-        settled = next;
-        return Promise.resolve(scene.lost !== true);
+        settled = wished(next, scene.want, now);
+        return Promise.resolve(scene.lost === true ? undefined : settled);
       },
     },
     directory: { findName: scene.findName ?? (() => assert.fail('nobody limits the mail file')) },
@@ -107,6 +110,18 @@ describe('quota', () => {
     const late = sending({ quotaMB: 1, quotaOf, expireAt: '2026-11-21T11:00:00.000Z' });
     const after = await run({ ...scene, claimed: late });
     assert.deepEqual([after.settled?.state, after.reports], ['failed', ['m1']]);
+  });
+
+  test('hold, and an administrator said what is to be done meanwhile: that is told, and reported', async () => {
+    const configuration = { delivery: { overQuota: 'hold' } };
+    const scene = { configuration, deposit: full, findName: asPlanned, claimed: limited };
+    const said = async (want: Want) => {
+      const { told, reports } = await run({ ...scene, want });
+      return [told, reports];
+    };
+    assert.deepEqual(await said('delete-report'), [['failed'], ['m1']]);
+    assert.deepEqual(await said('delete'), [[], []]);
+    assert.deepEqual(await said('hold'), [['held'], []]);
   });
 
   const megabyte = 1024 * 1024;

@@ -1,13 +1,13 @@
 /** The worker of one next hop over records in memory: slots, order, closures, time, faults. */
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import type { Attempt, Carrier } from '../../../functions/relay-outbound/carrier.ts';
 import { waitingRecipients } from '../../../functions/relay-outbound/carrier.ts';
 import { drainHop, type HopDoors } from '../../../functions/relay-outbound/hop-worker.ts';
 import type { Settings } from '../../../mail/directory/settings.ts';
 import { BodyMissing, type HopWork } from '../../../mail/spool/doors.ts';
 import { hour, later, minute } from '../../../mail/spool/keys.ts';
-import type { Delivery } from '../../../mail/spool/records.ts';
+import type { Delivery, Want } from '../../../mail/spool/records.ts';
 import { MemorySpool, outboundDelivery, outboundSettings, recipient } from '../../builders/outbound.ts';
 
 const work: HopWork = { transport: 'smtp', nextHop: 'relay.example' };
@@ -90,6 +90,43 @@ test('failed recipients are owed a report, which is queued', async () => {
   assert.equal(spool.record(key('a')).recipients[0]?.owes, 'failed');
   assert.deepEqual(queued, ['report a']);
   assert.deepEqual(told, ['failed a 550 5.1.1 who?']);
+});
+
+describe('a wish that came while the attempt ran', () => {
+  const cases: [want: Want, told: string[], queued: string[], why: string][] = [
+    ['hold', ['held a'], [], 'the log names what was written, not what the attempt came to'],
+    ['delete', [], [], 'nobody is told, and nothing has failed'],
+    ['delete-report', ['failed a Deleted by an administrator'], ['report a'], 'the report is on its way'],
+    ['retry', ['deferred a'], ['hop relay.example'], 'the next attempt waits for no sweep'],
+  ];
+  for (const [want, expected, wakes, why] of cases)
+    test(`${want}: ${why}`, async () => {
+      const spool = spoolOf(due('a'));
+      await drain(spool, (delivery) => {
+        spool.put({ ...spool.record(key('a')), want });
+        return results(delivery, 'waiting', '450 later');
+      });
+      assert.deepEqual([told, queued], [expected, wakes]);
+    });
+
+  test('delete-report, said to mail that is put back untried: the report is on its way', async () => {
+    const spool = spoolOf(due('a'), due('b'));
+    const claim = spool.claim.bind(spool);
+    spool.claim = async (which, until) => {
+      const claimed = await claim(which, until);
+      if (sent.length > 0) spool.put({ ...spool.record(which), want: 'delete-report' });
+      return claimed;
+    };
+    await drain(spool, (delivery) => ({ ...results(delivery, 'waiting', '421 busy'), hop: 'down' }));
+    const other = sent[0] === 'a' ? 'b' : 'a';
+    assert.deepEqual([spool.record(key(other)).state, queued], ['failed', [`report ${other}`]]);
+  });
+});
+
+test('who fails at the deadline is counted as failed, with the last that was heard', async () => {
+  const spool = spoolOf(due('a', { expireAt: later(start, -1) }));
+  await drain(spool, (delivery) => results(delivery, 'waiting', '450 later'));
+  assert.deepEqual([told, queued], [['failed a 450 later'], ['report a']]);
 });
 
 test('a report that cannot be queued is no reason to fail: the due index brings it', async () => {
@@ -305,7 +342,7 @@ test('an outcome that could not be recorded is tried on', async () => {
 
 test('whose lease was lost says nothing of the outcome', async () => {
   const spool = spoolOf(due('a'));
-  spool.settle = () => Promise.resolve(false);
+  spool.settle = () => Promise.resolve(undefined);
   await drain(spool, (delivery) => results(delivery, 'failed', '550 no'));
   assert.deepEqual([told, queued], [[], []]);
 });

@@ -145,11 +145,12 @@ export class RouteWorld {
     });
   }
 
-  private settle(claimed: Delivery, next: Delivery): Promise<boolean> {
+  private settle(claimed: Delivery, next: Delivery): Promise<Delivery | undefined> {
     return this.step('settle', () => {
-      if (this.records.get(keyOf(claimed))?.lease !== claimed.lease) return false;
-      this.put({ ...next, version: claimed.version + 1 });
-      return true;
+      if (this.records.get(keyOf(claimed))?.lease !== claimed.lease) return undefined;
+      const settled = { ...next, version: claimed.version + 1 };
+      this.put(settled);
+      return settled;
     });
   }
 
