@@ -66,12 +66,16 @@ describe('Domino domains', () => {
 
   test('are those of servers and Global Domains, with their aliases', () => {
     const listed = (entry: string) => ({ document: 'GlobalDomain Acme', field: 'dominoDomains', entry });
+    const [ours, sales] = [
+      ['acme', 'akme'],
+      ['salesdom', 'vertrieb'],
+    ];
     const said = { document: 'Server Mail1/Acme', field: 'domain', entry: 'ACME' };
     assert.deepEqual(Object.fromEntries(dominoDomains(settings)), {
-      acme: { name: 'ACME', own: true, because: said },
-      akme: { name: 'acme', own: true, because: listed('Akme=acme') },
-      salesdom: { name: 'SALESDOM', own: false, because: listed('Vertrieb=SALESDOM') },
-      vertrieb: { name: 'SALESDOM', own: false, because: listed('Vertrieb=SALESDOM') },
+      acme: { name: 'ACME', own: true, because: said, words: ours },
+      akme: { name: 'acme', own: true, because: listed('Akme=acme'), words: ours },
+      salesdom: { name: 'SALESDOM', own: false, because: listed('Vertrieb=SALESDOM'), words: sales },
+      vertrieb: { name: 'SALESDOM', own: false, because: listed('Vertrieb=SALESDOM'), words: sales },
     });
   });
 
