@@ -28,14 +28,15 @@ export async function lookUpRecipient(
   const { kind, local } = percentDomain(address.local, settings);
   const asked = kind === 'own' ? makeAddress(local, address.domain) : address;
   const mode = settings.configuration.routing.addressLookup;
-  const whole = mode === 'local-part' ? [] : await byWholeAddress(asked, settings, directory);
+  const whole = mode === 'local-part' ? [] : await ownersOf(asked, settings, directory);
   if (whole.length > 0) return judge(whole, foldAddress(asked), settings);
   const named = mode === 'fullname' ? [] : await directory.findName(asked.local);
   if (named.length > 0) return judge(named, asked.local, settings);
   return { unknown: true, because: { ...lookupRule(settings), entry: mode } };
 }
 
-async function byWholeAddress(asked: Address, settings: Settings, directory: Directory): Promise<Entry[]> {
+/** Whose address it is; where nobody has it in an alias domain, whose it is in the primary. */
+export async function ownersOf(asked: Address, settings: Settings, directory: Directory): Promise<Entry[]> {
   const found = await findWhole(asked, directory);
   const primary = localDomainOf(asked.domain, settings)?.primary;
   if (found.length > 0 || primary === undefined) return found;

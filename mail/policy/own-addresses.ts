@@ -22,10 +22,20 @@ export interface Own {
 export async function ownAddresses(context: PolicyContext, name: string): Promise<Own | undefined> {
   const person = await personNamed(name, context.directory);
   if (person === undefined) return undefined;
-  const texts = [person.internetAddress, ...person.userNames, ...person.shortNames];
-  const addresses = [...texts, ...(await sendAs(person, context.directory))];
-  const keys = new Set(addresses.flatMap((text) => keysOf(text, context.settings)));
-  return { person, owns: (address) => keys.has(keyOf(address, context.settings)) };
+  const { settings, directory } = context;
+  const keys = new Set(
+    [...namesakes(person), ...(await sendAs(person, directory))].flatMap(keysIn(settings)),
+  );
+  return { person, owns: (address) => keys.has(keyOf(address, settings)) };
+}
+
+/** The keys under which a person's own addresses compare. */
+export function addressKeysOf(person: Person, settings: Settings): ReadonlySet<string> {
+  return new Set(namesakes(person).flatMap(keysIn(settings)));
+}
+
+function namesakes({ internetAddress, userNames, shortNames }: Person): (string | undefined)[] {
+  return [internetAddress, ...userNames, ...shortNames];
 }
 
 export async function personNamed(name: string, directory: Directory): Promise<Person | undefined> {
@@ -50,9 +60,12 @@ function mayBeSentAs(entry: Entry): boolean {
   return entry.form !== 'Person';
 }
 
-function keysOf(text: string | undefined, settings: Settings): string[] {
-  const parsed = text === undefined ? undefined : parseAddress(text);
-  return parsed?.ok ? [keyOf(parsed.value, settings)] : [];
+/** The key of a text that is an address; of any other none. */
+export function keysIn(settings: Settings): (text: string | undefined) => string[] {
+  return (text) => {
+    const parsed = text === undefined ? undefined : parseAddress(text);
+    return parsed?.ok ? [keyOf(parsed.value, settings)] : [];
+  };
 }
 
 /** An alias domain is its primary: who owns jane@acme.example owns jane@ every alias of acme.example. */

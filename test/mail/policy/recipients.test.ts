@@ -117,12 +117,31 @@ test('P1 to P5: recipients', async () => {
 
 const inside = { peer: '192.0.2.7', dns: named('192.0.2.7', 'ws7.acme.example') };
 const notReader = '550 5.7.2 not authorized to send mail to group Board';
+const west: World = {
+  domains: [{ name: 'Acme', primaryDomain: 'acme.example', aliases: ['acmewest.example'] }],
+};
+const board = (...names: string[]): World => ({
+  groups: [{ name: 'Board', internetAddress: 'board@acme.example', readers: names }],
+});
+const john: World = { auth: 'John Smith/Acme' };
 const readers: [given: World, from: string, result: string, why: string][] = [
   [{ auth: 'Jane Smith/Acme' }, '<jane@acme.example>', 'accept', 'logged in; a reader through nested groups'],
   [{ auth: 'John Smith/Acme' }, '<john@acme.example>', notReader, 'logged in, no reader'],
   [inside, '<jane@acme.example>', 'accept', 'an internal peer vouches for the sender'],
   [inside, '<john@acme.example>', notReader, 'no reader'],
   [inside, '<>', notReader, 'nobody'],
+  [{ ...inside, ...west }, '<jane@acmewest.example>', 'accept', 'her address in an alias domain'],
+  [{ ...inside, ...west }, '<john@acmewest.example>', notReader, 'no reader by any address'],
+  [{ ...john, ...west, ...board('john@acmewest.example') }, '<>', 'accept', 'named by that address'],
+  [{ ...john, ...board('john@acmewest.example') }, '<>', notReader, 'a domain that is no alias'],
+  [{ ...john, ...board('John Smith') }, '<>', 'accept', 'named by a common name that one document has'],
+  [{ ...john, ...board('Smith') }, '<>', notReader, 'a last name names nobody'],
+  [
+    { ...john, ...board('John Smith'), people: [...(acme.people ?? []), { name: 'John Smith/Other' }] },
+    '<>',
+    notReader,
+    'a common name that two documents have',
+  ],
   [{}, '<jane@acme.example>', notReader, 'anybody outside can write that sender'],
   [
     { dns: { 'ptr 192.0.2.1': 'down' } },
