@@ -3,14 +3,34 @@
  * cannot be decoded stays as it was written. Never throws.
  */
 const encodedWord = /=\?([^?\s]{1,80})\?([bq])\?([^?\s]*)\?=/gi;
+const run = /(?:=\?[^?\s]{1,80}\?[bq]\?[^?\s]*\?=)+/gi;
 
 export function decodeWords(text: string): string {
   // White space between encoded words is theirs, not the text's (RFC 2047 section 6.2).
   const joined = text.replaceAll(/(=\?[^?\s]+\?[bq]\?[^?\s]*\?=)\s+(?==\?[^?\s]+\?[bq]\?)/gi, '$1');
-  return joined.replaceAll(encodedWord, (word, charset: string, encoding: string, content: string) => {
-    const bytes = encoding.toLowerCase() === 'b' ? Buffer.from(content, 'base64') : fromQ(content);
-    return decode(bytes, charset.replace(/\*.*$/, '')) ?? word;
-  });
+  return joined.replaceAll(run, decodeRun);
+}
+
+interface Piece {
+  readonly charset: string;
+  /** As they were written. */
+  words: string;
+  bytes: Buffer[];
+}
+
+/** Many programs cut a character in two, the halves in words of their own (against RFC 2047 section 5). */
+function decodeRun(words: string): string {
+  const pieces: Piece[] = [];
+  for (const [word, name = '', encoding, content = ''] of words.matchAll(encodedWord)) {
+    const charset = name.replace(/\*.*$/, '').toLowerCase();
+    const bytes = encoding?.toLowerCase() === 'b' ? Buffer.from(content, 'base64') : fromQ(content);
+    const last = pieces.at(-1);
+    if (last?.charset === charset) {
+      last.words += word;
+      last.bytes.push(bytes);
+    } else pieces.push({ charset, words: word, bytes: [bytes] });
+  }
+  return pieces.map((piece) => decode(Buffer.concat(piece.bytes), piece.charset) ?? piece.words).join('');
 }
 
 function fromQ(content: string): Buffer {
