@@ -1,6 +1,7 @@
 /**
  * One condition of a mail rule, compiled once per settings. Comparisons ignore case. An item with several values (a
- * list of recipients, a repeated field) matches when any value does; `is-not` holds when none is equal.
+ * list of recipients, a repeated field) matches when any value does; `is-not` holds when none is equal. What a message
+ * does not have equals the empty text, and matches no expression.
  */
 import { RE2JS } from 're2js';
 import { foldText } from '../address/address.ts';
@@ -11,7 +12,11 @@ export type CompiledCondition = (facts: RuleFacts) => boolean;
 
 export function compileCondition({ item, is, value }: RuleCondition): CompiledCondition {
   const test = comparison(is, value);
-  const any = (facts: RuleFacts) => valuesOf(item, facts).some(test);
+  const equalsNothing = (is === 'is' || is === 'is-not') && value.trim() === '';
+  const any = (facts: RuleFacts) => {
+    const values = valuesOf(item, facts);
+    return values.length === 0 ? equalsNothing : values.some(test);
+  };
   return is === 'is-not' ? (facts) => !any(facts) : any;
 }
 

@@ -2,6 +2,7 @@
  * What a mail rule can ask of a message: each item as its values, encoded words decoded. Numbers are texts here.
  * `sender` is MAIL FROM and From, `recipient` every RCPT, `internet-domain` the sender's domains.
  */
+import { domainToUnicode } from 'node:url';
 import type { Address, ReversePath } from '../address/address.ts';
 import { parseMailboxList } from '../address/mailbox-list.ts';
 import type { RuleItem } from '../document/forms.ts';
@@ -33,15 +34,15 @@ const items: Record<Exclude<RuleItem, `header:${string}`>, (facts: RuleFacts) =>
   priority: ({ header }) => [levelOf(header, ['Priority', 'X-Priority', 'Importance'])],
   to: ({ header }) => peopleIn(header, 'To'),
   cc: ({ header }) => peopleIn(header, 'Cc'),
-  recipient: ({ recipients }) => recipients.map(plain),
+  recipient: ({ recipients }) => recipients.flatMap(spellings),
   'recipient-count': ({ recipients }) => [String(recipients.length)],
   size: ({ size }) => [String(size)],
   'attachment-name': ({ content }) => content?.attachments ?? [],
   'attachment-count': ({ content }) => [String(content?.attachments.length ?? 0)],
-  'internet-domain': ({ sender, header }) => [
-    ...(sender === null ? [] : [sender.domain]),
-    ...addressesIn(header, 'From').map(({ domain }) => domain),
-  ],
+  'internet-domain': ({ sender, header }) =>
+    [...(sender === null ? [] : [sender]), ...addressesIn(header, 'From')].flatMap(({ domain }) =>
+      spellingsOf(domain),
+    ),
   'blacklist-tag': ({ hits }) => tagValues(hits, 'X-DNSBL-Site'),
   'whitelist-tag': ({ hits }) => tagValues(hits, 'X-DNSWL-Site'),
 };
@@ -61,7 +62,7 @@ function texts(header: HeaderBlock, name: string): string[] {
 
 /** The whole field as people see it, and each address in it, so that `is` can name one. */
 function peopleIn(header: HeaderBlock, name: string): string[] {
-  return [...texts(header, name), ...addressesIn(header, name).map(plain)];
+  return [...texts(header, name), ...addressesIn(header, name).flatMap(spellings)];
 }
 
 function addressesIn(header: HeaderBlock, name: string): Address[] {
@@ -72,11 +73,16 @@ function addressesIn(header: HeaderBlock, name: string): Address[] {
 }
 
 function senderTexts(sender: ReversePath): string[] {
-  return [sender === null ? '' : plain(sender)];
+  return sender === null ? [''] : spellings(sender);
 }
 
-function plain({ local, domain }: Address): string {
-  return domain === '' ? local : `${local}@${domain}`;
+function spellings({ local, domain }: Address): string[] {
+  return domain === '' ? [local] : spellingsOf(domain).map((one) => `${local}@${one}`);
+}
+
+/** International domains as people write them, too: a rule may have either spelling. */
+function spellingsOf(domain: string): string[] {
+  return domain.includes('xn--') ? [domain, domainToUnicode(domain)] : [domain];
 }
 
 /** RFC 2156 section 5.3.4 and 5.3.9; X-Priority counts from 1, the highest, to 5. */

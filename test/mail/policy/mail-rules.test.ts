@@ -9,13 +9,13 @@ import { address, path, settingsOf } from './world.ts';
 
 const facts: RuleFacts = {
   sender: path('<bounce@list.example>'),
-  recipients: [address('jane@acme.example'), address('bob@acme.example')],
+  recipients: [address('jane@acme.example'), address('bob@acme.example'), address('ivo@b\u00fccher.example')],
   header: splitHeader(
     Buffer.from(
       [
-        'From: =?utf-8?q?J=C3=BCrgen?= <juergen@News.example>',
+        'From: =?utf-8?q?J=C3=BCrgen?= <juergen@News.example>, m@xn--mnchen-3ya.example',
         'To: Jane <jane@acme.example>, bob@acme.example',
-        'Cc: Team: ann@acme.example;',
+        'Cc: Team: ann@acme.example, ann@xn--bcher-kva.example;',
         'Subject: =?utf-8?b?V2luIGEgTG90dGVyeQ==?=',
         'Importance: High',
         'Priority: non-urgent',
@@ -61,7 +61,7 @@ const conditions: [condition: Condition, holds: boolean, why: string][] = [
   [['recipient', 'is', 'bob@acme.example'], true, 'any recipient'],
   [['recipient', 'is-not', 'bob@acme.example'], false, 'is-not: none is equal'],
   [['recipient-count', 'greater-than', '1'], true, 'a number'],
-  [['recipient-count', 'is', '2'], true, 'equal numbers'],
+  [['recipient-count', 'is', '3'], true, 'equal numbers'],
   [['size', 'less-than', '2048'], false, 'not less'],
   [['size', 'greater-than', '2047'], true, 'in bytes'],
   [['attachment-name', 'matches', '\\.exe$'], true, 'any attachment'],
@@ -75,6 +75,14 @@ const conditions: [condition: Condition, holds: boolean, why: string][] = [
   [['header:X-Twice', 'is', 'two'], true, 'any field of the name'],
   [['header:Absent', 'matches', '.*'], false, 'a field that is not there'],
   [['header:Absent', 'is-not', 'x'], true, 'nothing equals'],
+  [['header:Absent', 'is', ''], true, 'what is absent is empty'],
+  [['whitelist-tag', 'is-not', ''], false, 'no tag'],
+  [['blacklist-tag', 'is-not', ''], true, 'some tag'],
+  [['header:X-Score', 'is', ''], false, 'not empty'],
+  [['recipient', 'is', 'ivo@b\u00fccher.example'], true, 'an international domain as people write it'],
+  [['recipient', 'is', 'ivo@xn--bcher-kva.example'], true, 'and as the protocol does'],
+  [['cc', 'is', 'Ann@B\u00fccher.example'], true, 'in a field'],
+  [['internet-domain', 'is', 'm\u00fcnchen.example'], true, "the sender's"],
 ];
 
 test('items and comparisons', () => {
