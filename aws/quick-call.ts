@@ -1,12 +1,11 @@
 /**
- * The calls that every accepted message costs, by node:http kept alive: the SDK's own way takes ten times the CPU
+ * The calls that every accepted message costs, over connections of their own: the SDK's way takes ten times the CPU
  * (docs/measured.md). It only ever succeeds: whatever is not plainly a success gives `undefined`, and the caller
  * asks the SDK, which retries, corrects clocks and knows every error. After a failure the SDK serves for a
  * while, after several in a row for longer.
  * Where the service is, is learnt from the client's own requests; credentials and region are the client's.
  */
-import { Agent as PlainAgent, request as plainRequest, type ClientRequest } from 'node:http';
-import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import { KeptConnections } from './kept-connections.ts';
 import { signed, type Credentials, type Unsigned } from './signature.ts';
 
 export interface QuickCalls {
@@ -28,13 +27,13 @@ export interface AwsClient {
 }
 
 interface Place {
-  readonly protocol: string;
-  readonly hostname: string;
-  readonly port?: number | undefined;
+  readonly connections: KeptConnections;
+  readonly origin: string;
+  /** As in the header field: with its port, where that is not the usual one. */
+  readonly host: string;
   readonly base: string;
 }
 
-const patience = 10_000;
 const shortestRest = 50;
 const longestRest = 10_000;
 /** Paths that no one would escape. */
@@ -54,15 +53,16 @@ function quickCalls(
   client: AwsClient,
   resourceOf: (input: Input) => string | undefined,
 ): QuickCalls {
+  const signer = signerOf(client);
   let place: Place | undefined;
   let restUntil = 0;
   let failures = 0;
-  onRequest(client, (sent, input) => (place = placeOf(sent, resourceOf(input)) ?? place));
+  onRequest(client, (sent, input) => (place = placeOf(sent, resourceOf(input), place) ?? place));
   return {
     async call(request) {
       if (place === undefined || performance.now() < restUntil || !plain.test(request.resource))
         return undefined;
-      const answer = await attempt({ service, client, place, request }).catch(() => undefined);
+      const answer = await attempt({ service, signer, place, request }).catch(() => undefined);
       failures = answer === undefined ? failures + 1 : 0;
       if (failures > 0) restUntil = performance.now() + Math.min(shortestRest * 2 ** failures, longestRest);
       return answer;
@@ -101,48 +101,55 @@ function onRequest(client: AwsClient, look: (sent: SentRequest, input: Input) =>
 function placeOf(
   { protocol, hostname, port, path }: SentRequest,
   resource: string | undefined,
+  known: Place | undefined,
 ): Place | undefined {
   if (resource === undefined || !plain.test(resource) || !path.endsWith(resource)) return undefined;
-  return { protocol, hostname, port, base: path.slice(0, path.length - resource.length) };
+  if (protocol !== 'http:' && protocol !== 'https:') return undefined;
+  const host = port === undefined ? hostname : `${hostname}:${port}`;
+  const origin = `${protocol}//${host}`;
+  const base = path.slice(0, path.length - resource.length);
+  if (known?.origin === origin) return { ...known, base };
+  const number = port ?? (protocol === 'http:' ? 80 : 443);
+  return { connections: new KeptConnections({ protocol, hostname, port: number }), origin, host, base };
+}
+
+interface Scope {
+  readonly region: string;
+  readonly credentials: Credentials;
+}
+
+/** Credentials are renewed minutes before the old ones end: once a second is often enough to ask the SDK. */
+const credentialsServe = 1_000;
+
+function signerOf({ config }: AwsClient): () => Promise<Scope> | Scope {
+  let known: Scope | undefined;
+  let until = 0;
+  const ask = async (): Promise<Scope> => {
+    const [region, credentials] = await Promise.all([config.region(), config.credentials()]);
+    until = performance.now() + credentialsServe;
+    return (known = { region, credentials });
+  };
+  return () => (known !== undefined && performance.now() < until ? known : ask());
 }
 
 interface Attempt {
   readonly service: 's3' | 'sqs';
-  readonly client: AwsClient;
+  readonly signer: () => Promise<Scope> | Scope;
   readonly place: Place;
   readonly request: QuickRequest;
 }
 
-async function attempt({ service, client, place, request }: Attempt): Promise<Buffer | undefined> {
-  const [region, credentials] = await Promise.all([client.config.region(), client.config.credentials()]);
-  const { method, body } = request;
+async function attempt({ service, signer, place, request }: Attempt): Promise<Buffer> {
+  const { region, credentials } = await signer();
+  const { method } = request;
   const path = place.base + request.resource;
-  const host = place.port === undefined ? place.hostname : `${place.hostname}:${place.port}`;
-  const headers = { ...request.headers, host, 'content-length': String(Buffer.byteLength(body)) };
+  const body = typeof request.body === 'string' ? Buffer.from(request.body) : request.body;
+  const headers = { ...request.headers, host: place.host, 'content-length': String(body.length) };
   const unsigned = { service, region, method, path, headers, body };
-  return exchange(open(place, { method, path, headers: signed(unsigned, credentials, new Date()) }), body);
-}
-
-const agents = {
-  'http:': new PlainAgent({ keepAlive: true }),
-  'https:': new TlsAgent({ keepAlive: true }),
-};
-
-function open({ protocol, hostname, port }: Place, request: object): ClientRequest {
-  const options = { ...request, hostname, port, timeout: patience };
-  if (protocol === 'http:') return plainRequest({ ...options, agent: agents['http:'] });
-  return tlsRequest({ ...options, agent: agents['https:'] });
-}
-
-function exchange(request: ClientRequest, body: Uint8Array | string): Promise<Buffer | undefined> {
-  return new Promise((resolve, reject) => {
-    request.on('timeout', () => request.destroy(new Error('No answer in time.')));
-    request.on('error', reject);
-    request.on('response', (response) => {
-      const pieces: Buffer[] = [];
-      response.on('data', (piece: Buffer) => pieces.push(piece)).on('error', reject);
-      response.on('end', () => resolve(response.statusCode === 200 ? Buffer.concat(pieces) : undefined));
-    });
-    request.end(body);
+  return place.connections.exchange({
+    method,
+    path,
+    headers: signed(unsigned, credentials, new Date()),
+    body,
   });
 }
