@@ -68,7 +68,7 @@ export async function storedItems(
 /** Keys read side by side: more would only wait for connections. */
 const atOnce = 1_000;
 
-async function inTurns<K, V>(
+export async function inTurns<K, V>(
   keys: readonly K[],
   read: (some: readonly K[]) => Promise<Map<string, V>>,
 ): Promise<Map<string, V>> {

@@ -1,10 +1,12 @@
 /**
  * Waits until documents just written are judged by publishing: each gets `publishedAt` or `problems`. Gives up where
- * nothing more is judged for a minute: then publishing does not run, or has much else to do.
+ * nothing more is judged for a minute: then publishing does not run, or has much else to do. A problem counts when it
+ * lasts: a document judged before the one it names, which was written with it, is judged again a moment later.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { idOf, type SourceKey } from '../mail/directory/kept.ts';
-import type { DirectoryRoom } from './directory.ts';
+import type { DirectoryTable } from '../aws/directory-table.ts';
+import { inTurns } from './directory.ts';
 
 const readAtOnce = 100;
 const pauseMs = 250;
@@ -17,10 +19,52 @@ export interface Publication {
   readonly unjudged: ReadonlySet<string>;
 }
 
+interface Room {
+  readonly table: Pick<DirectoryTable, 'read'>;
+}
+
+interface Watching {
+  readonly onJudged?: (count: number) => void;
+  /** How long a problem must last. */
+  readonly secondLookMs?: number;
+}
+
 export async function awaitPublication(
-  { table }: Pick<DirectoryRoom, 'table'>,
+  room: Room,
   keys: readonly SourceKey[],
-  onJudged: (count: number) => void = () => undefined,
+  { onJudged = () => undefined, secondLookMs = 5_000 }: Watching = {},
+): Promise<Publication> {
+  const first = await firstJudgement(room, keys, onJudged);
+  const problems = new Map(first.problems);
+  const end = Date.now() + secondLookMs;
+  while (keys.some((key) => hasProblems(problems, key)) && Date.now() < end) {
+    await pause(pauseMs);
+    await lookAgain(
+      room,
+      keys.filter((key) => hasProblems(problems, key)),
+      problems,
+    );
+  }
+  return { ...first, problems };
+}
+
+function hasProblems(problems: Publication['problems'], key: SourceKey): boolean {
+  return (problems.get(idOf(key)) ?? []).length > 0;
+}
+
+async function lookAgain(
+  { table }: Room,
+  wrong: readonly SourceKey[],
+  problems: Map<string, readonly string[]>,
+): Promise<void> {
+  const items = await inTurns(wrong, (some) => table.read(some));
+  for (const key of wrong) problems.set(idOf(key), items.get(idOf(key))?.marks.problems ?? []);
+}
+
+async function firstJudgement(
+  { table }: Room,
+  keys: readonly SourceKey[],
+  onJudged: (count: number) => void,
 ): Promise<Publication> {
   const problems = new Map<string, readonly string[]>();
   const waiting = new Map(keys.map((key) => [idOf(key), { form: key.form, name: key.name }]));

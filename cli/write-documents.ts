@@ -91,9 +91,9 @@ async function write(room: DirectoryRoom, planned: readonly Planned[]): Promise<
     (count) => progress.say(`written ${thousands((written += count))} of ${total} documents`),
   );
   const keys = planned.map(({ row, content }) => ({ form: row.form, name: String(content['name']) }));
-  const { problems, unjudged } = await awaitPublication(room, keys, (count) =>
-    progress.say(`published ${thousands(count)} of ${total} documents`),
-  );
+  const { problems, unjudged } = await awaitPublication(room, keys, {
+    onJudged: (count) => progress.say(`published ${thousands(count)} of ${total} documents`),
+  });
   progress.end();
   for (const [index, { row }] of planned.entries()) {
     const id = idOf(keys[index]!);
