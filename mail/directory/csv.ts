@@ -4,7 +4,7 @@
  */
 export interface Csv {
   readonly header: readonly string[];
-  readonly rows: readonly { readonly line: number; readonly cells: readonly string[] }[];
+  readonly rows: readonly Row[];
 }
 
 export function parseCsv(text: string): Csv {
@@ -21,24 +21,26 @@ function separatorOf(text: string): string {
   return [',', ';', '\t'].reduce((best, one) => (count(one) > count(best) ? one : best));
 }
 
-interface Row {
+export interface Row {
   readonly line: number;
-  readonly cells: string[];
+  readonly cells: readonly string[];
+  /** A quotation mark is never closed: the last cell holds the rest of the text, further rows with it. */
+  readonly open?: true;
 }
 
-/** A quote that is never closed takes the rest of the text. */
 function rowsOf(text: string, separator: string): Row[] {
   const rows: Row[] = [];
-  let [line, cells, at] = [1, [] as string[], 0];
+  let [line, cells, at, open] = [1, [] as string[], 0, false];
   while (at < text.length) {
     const started = line;
     do {
       const cell = text[at] === '"' ? quotedCell(text, at, separator) : plainCell(text, at, separator);
       cells.push(cell.value);
+      open = cell.open === true;
       line += text.slice(at, cell.end).split('\n').length - 1;
       at = cell.end;
     } while (text[at] === separator && (at += 1) <= text.length);
-    rows.push({ line: started, cells });
+    rows.push({ line: started, cells, ...(open && { open }) });
     cells = [];
     if (text[at] === '\r') at += 1;
     if (text[at] === '\n') at += 1;
@@ -50,6 +52,7 @@ function rowsOf(text: string, separator: string): Row[] {
 interface Cell {
   readonly value: string;
   readonly end: number;
+  readonly open?: true;
 }
 
 function plainCell(text: string, from: number, separator: string): Cell {
@@ -67,7 +70,8 @@ function quotedCell(text: string, from: number, separator: string): Cell {
     else if (text[at + 1] === '"') value += text[(at += 1)];
     else break;
   }
-  const end = Math.min(at + 1, text.length);
+  if (at === text.length) return { value, end: at, open: true };
+  const end = at + 1;
   const rest = plainCell(text, end, separator);
   return { value: value + rest.value, end: rest.end };
 }

@@ -110,6 +110,8 @@ class Draft {
   rest(): void {
     const { attributes, binary } = this.#entry;
     const left = [...attributes.keys(), ...binary].filter((name) => !this.#taken.has(name));
+    for (const name of binary.filter((one) => this.#taken.has(one)))
+      this.lines.push(`${name}: a value that is no UTF-8 text; left out`);
     const secret = left.filter((name) => passwords.has(name));
     if (secret.length > 0)
       this.lines.push(

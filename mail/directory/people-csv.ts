@@ -3,7 +3,7 @@
  * lists part their entries by semicolons. Columns that no field takes are told once.
  */
 import { nearest } from '../document/nearest.ts';
-import type { Csv } from './csv.ts';
+import type { Csv, Row } from './csv.ts';
 import type { Imported } from './domino-ldif.ts';
 
 const texts = [
@@ -60,7 +60,13 @@ function unknownColumn(heading: string): string {
   return `column "${heading}" is no field of a person and is left out${meant === undefined ? '' : `; did you mean ${meant}?`}`;
 }
 
-function personOf({ line, cells }: Csv['rows'][number], columns: readonly (string | undefined)[]): Imported {
+function personOf({ line, cells, open }: Row, columns: readonly (string | undefined)[]): Imported {
+  if (open === true)
+    return {
+      form: 'Person',
+      name: `line ${line}`,
+      lines: [`line ${line}: a quotation mark is never closed; this and all that follows is left out`],
+    };
   const document: Record<string, unknown> = {};
   for (const [index, field] of columns.entries()) {
     const cell = cells[index]?.trim() ?? '';

@@ -60,6 +60,20 @@ test('people', () => {
   ]);
 });
 
+test('a quotation mark that is never closed takes nobody in, and says so', () => {
+  const { people } = peopleOfCsv(
+    parseCsv('name,mail\nA/Acme,a@b.example\n"B/Acme,b@b.example\nC/Acme,c@b.example\n'),
+  );
+  assert.deepEqual(
+    people.map(({ name, document }) => [name, document !== undefined]),
+    [
+      ['A/Acme', true],
+      ['line 3', false],
+    ],
+  );
+  assert.match(people[1]?.lines[0] ?? '', /^line 3: a quotation mark is never closed/);
+});
+
 test('people who have no name of their own', () => {
   const found = peopleOfCsv(
     parseCsv('firstName,lastName,mail\nJane,Doe,a@acme.example\n,,b@acme.example\nA,B,c,d'),

@@ -115,6 +115,7 @@ test('what cannot be carried over is told', () => {
       'in',
     ],
     ['an unknown mail system', [...jane, 'mailsystem: 2'], /mailSystem: "2" has no counterpart/, 'in'],
+    ['a name in Latin-1', [...jane, 'sn:: TfxsbGVy'], /^sn: a value that is no UTF-8 text; left out$/, 'in'],
     ['a photo', [...jane, 'jpegphoto:: /9j/4A=='], /no field takes: jpegphoto/, 'in'],
     [
       'forwarding that cannot be written',
