@@ -5,7 +5,10 @@ import type { PolicyContext } from '../mail/policy/context.ts';
 import { standingAsFarAsKnown } from '../mail/policy/standing.ts';
 import type { Because } from '../mail/policy/verdict.ts';
 import type { Leaf } from '../mail/router/leaf.ts';
+import { DnsUnavailable } from '../mail/relay/doors.ts';
+import type { OutgoingContext } from '../mail/router/outgoing.ts';
 import { routeRecipient } from '../mail/router/route.ts';
+import { routingWait, sendable } from '../mail/router/route-message.ts';
 import type { Question } from './explain-message.ts';
 
 export interface Route {
@@ -27,12 +30,31 @@ export async function explainRoute({ context }: { context: PolicyContext }, aske
   const standing = await standingAsFarAsKnown(settings, session.peer);
   const hostName = session.peer.known();
   const envelope = envelopeOf(context, asked, { address, standing, ...(hostName && { hostName }) });
-  const leaves = await routeRecipient({ address }, { settings, directory, resolver, envelope });
-  return leaves.map((leaf) => ({
-    address: leaf.address,
-    route: routeOf(leaf, address),
-    because: leaf.because,
-  }));
+  return routes({ settings, directory, resolver, envelope, now: new Date(), readHeader }, address);
+}
+
+/** There is no header to convert; what it says decides no route. */
+const readHeader = () => Promise.resolve(undefined);
+
+async function routes(context: OutgoingContext, address: string): Promise<Route[]> {
+  const wait = routingWait(context);
+  if (wait?.because !== undefined)
+    return [{ address, route: `waits: ${wait.reason}`, because: wait.because }];
+  try {
+    const { leaves } = await sendable(await routeRecipient({ address }, context), context);
+    return leaves.map((leaf) => ({
+      address: leaf.address,
+      route: routeOf(leaf, address),
+      because: leaf.because,
+    }));
+  } catch (cause) {
+    // Only the outbound controls ask DNS: for the mail servers of a destination (domino-rules M10).
+    if (!(cause instanceof DnsUnavailable)) throw cause;
+    const document = `Configuration ${context.settings.configuration.name}`;
+    return [
+      { address, route: `waits: ${cause.message}`, because: { document, field: 'outboundRecipients' } },
+    ];
+  }
 }
 
 function routeOf(leaf: Leaf, address: string): string {

@@ -55,11 +55,9 @@ export async function routeReleased(
 }
 
 async function planFor(routed: readonly Leaf[], context: MessageContext): Promise<Plan> {
-  const { envelope, now, settings, rounds, first } = context;
-  const { configuration } = settings;
-  const bounded = routed.map((leaf) => (leaf.way === 'hop' ? withinHops(leaf, context) : leaf));
-  const outgoing = await outgoingOf(bounded, context);
-  const leaves = bounded.map((leaf) => (leaf.way === 'hop' ? bySes(leaf, outgoing(leaf), context) : leaf));
+  const { envelope, now, rounds, first } = context;
+  const { configuration } = context.settings;
+  const { leaves, outgoing } = await sendable(routed, context);
   const leaving = leavingOf(envelope, now, configuration);
   return makePlan(envelope, leaves, {
     now,
@@ -71,12 +69,29 @@ async function planFor(routed: readonly Leaf[], context: MessageContext): Promis
   });
 }
 
+/** Copies that leave, as they would look; those that may not leave so have failed. */
+export async function sendable(
+  routed: readonly Leaf[],
+  context: OutgoingContext,
+): Promise<{ leaves: Leaf[]; outgoing: (leaf: HopLeaf) => Outgoing }> {
+  const bounded = routed.map((leaf) => (leaf.way === 'hop' ? withinHops(leaf, context) : leaf));
+  const outgoing = await outgoingOf(bounded, context);
+  const leaves = bounded.map((leaf) => (leaf.way === 'hop' ? bySes(leaf, outgoing(leaf), context) : leaf));
+  return { leaves, outgoing };
+}
+
 type Reason = Pick<Waiting, 'state' | 'reason' | 'because'>;
 
-function reasonToWait({ envelope, settings, released }: MessageContext): Reason | undefined {
-  if (!settings.server.smtpRouting)
-    return { state: 'pending', reason: ownWait, because: inServer(settings, 'smtpRouting', 'false') };
-  if (released) return undefined;
+/** Routing is switched off: accepted mail stays pending. */
+export function routingWait({ settings }: Pick<OutgoingContext, 'settings'>): Reason | undefined {
+  if (settings.server.smtpRouting) return undefined;
+  return { state: 'pending', reason: ownWait, because: inServer(settings, 'smtpRouting', 'false') };
+}
+
+function reasonToWait(context: MessageContext): Reason | undefined {
+  const { envelope, released } = context;
+  const off = routingWait(context);
+  if (off !== undefined || released) return off;
   const rule = holdingRule(envelope);
   if (rule === undefined) return undefined;
   return { state: 'held', reason: `rule ${rule.rule}`, because: because(rule.document, 'rules', rule.rule) };
@@ -116,13 +131,13 @@ async function leavesOf(context: MessageContext): Promise<Leaf[]> {
   return [...routed.flat(), ...besides];
 }
 
-function withinHops(leaf: HopLeaf, { envelope, settings }: MessageContext): Leaf {
+function withinHops(leaf: HopLeaf, { envelope, settings }: OutgoingContext): Leaf {
   const over = overHopCount(leaf, envelope, settings.configuration);
   if (over === undefined) return leaf;
   return failed({ ...leaf, because: over.because }, 'transfer', over.reply);
 }
 
-function bySes(leaf: HopLeaf, { from }: Outgoing, { settings }: MessageContext): Leaf {
+function bySes(leaf: HopLeaf, { from }: Outgoing, { settings }: OutgoingContext): Leaf {
   const refusal = sesRefusal(leaf, from, settings);
   if (refusal === undefined) return leaf;
   const why = because(`Configuration ${settings.configuration.name}`, 'routing.forwardingSender', 'keep');

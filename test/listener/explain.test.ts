@@ -244,3 +244,47 @@ test('a closed port and a login that is not offered end an explanation, with the
     assert.equal(told.recipients[0]?.because?.field, field);
   }
 });
+
+const outside = { smtpOutsideLocalDomain: true, relayHost: 'ses' };
+const routes: [given: World, to: string, route: string, field: string, why: string][] = [
+  [
+    { server: { smtpRouting: false } },
+    'alice@acme.example',
+    'waits: smtpRouting',
+    'smtpRouting',
+    'nothing is routed',
+  ],
+  [
+    { configuration: { routing: outside, outboundRecipients: { deny: ['broken.example'] } } },
+    'fred@acme.example',
+    'waits: ',
+    'outboundRecipients',
+    'the name of a mail server could decide, and DNS cannot be asked',
+  ],
+  [
+    { configuration: { routing: outside } },
+    'fred@acme.example',
+    'report to the sender: Amazon SES takes mail of verified senders only',
+    'routing.forwardingSender',
+    'what a stranger sent and a person forwards',
+  ],
+];
+
+test('an explanation ends where the router does', async () => {
+  const fred = {
+    name: 'Fred Far/Acme',
+    internetAddress: 'fred@acme.example',
+    forwardingAddress: 'f@unknown.example',
+  };
+  const dns = { ...known.dns, 'mx unknown.example': 'down' as const };
+  for (const [given, to, route, field, why] of routes) {
+    const whole = { ...known, ...given, people: [...known.people!, fred], dns };
+    const settings = settingsOf({ ...whole, server: { smtpListener: true, ...given.server } });
+    const { directory, resolver } = world(whole);
+    const asked = { from: 'a@there.example', to: [to], port: 'smtp', peer: '192.0.2.1', helo: '' } as const;
+    const { outcome, recipients } = await explainMessage({ settings, directory, resolver }, asked);
+    assert.equal(outcome, 'accept', why);
+    assert.ok(recipients[0]!.route.startsWith(route), `${recipients[0]!.route}: ${why}`);
+    assert.equal(recipients[0]!.because?.field, field, why);
+  }
+});
