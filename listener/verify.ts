@@ -5,10 +5,10 @@
 import { logSafe } from '../mail/address/address.ts';
 import { parseAddress } from '../mail/address/path.ts';
 import type { Directory, Entry } from '../mail/directory/directory.ts';
-import { isLocalDomain } from '../mail/directory/local-domains.ts';
 import type { Settings } from '../mail/directory/settings.ts';
-import { lookUpRecipient, type LookUp } from '../mail/directory/look-up.ts';
-import { noSuchUser550, notUnique553 } from '../mail/reply/message-replies.ts';
+import { lookUpRecipient, ownersOf, type LookUp } from '../mail/directory/look-up.ts';
+import { recipientKind } from '../mail/policy/recipient-kind.ts';
+import { noSuchUser550, notUnique553, recipientRouted550 } from '../mail/reply/message-replies.ts';
 import { reply, type Reply } from '../mail/reply/reply.ts';
 import { cannotVerify252, notImplemented502, syntaxError501 } from '../mail/reply/session-replies.ts';
 import { say, type Answer } from './answer.ts';
@@ -19,14 +19,20 @@ export async function verify(dialogue: Dialogue, argument: string): Promise<Answ
   if (!settings.configuration.inboundCommands.vrfy) return say(notImplemented502);
   const name = bare(argument);
   if (name === '') return say(syntaxError501('VRFY takes a name or an address'));
-  const address = parseAddress(name);
-  if (address.ok && !isLocalDomain(address.value.domain, settings)) return say(cannotVerify252);
   const { directory } = dialogue.house.doors;
-  const found = address.ok
-    ? foundBy(await lookUpRecipient(address.value, settings, directory))
-    : await directory.findName(name);
-  const elsewhere = address.ok && found.length === 0 && takesUnknown(settings);
-  return say(elsewhere ? cannotVerify252 : verdictOn(name, distinct(found)));
+  const parsed = parseAddress(name);
+  if (!parsed.ok)
+    return say(isPostmaster(name) ? cannotVerify252 : verdictOn(name, await directory.findName(name)));
+  const kind = recipientKind(parsed.value, settings);
+  if (kind.kind === 'routed') return say(recipientRouted550(logSafe(name)));
+  if (kind.kind !== 'local') return say(cannotVerify252);
+  const found = foundBy(await lookUpRecipient(kind.address, settings, directory));
+  const elsewhere = found.length === 0 && takesUnknown(settings);
+  return say(elsewhere ? cannotVerify252 : verdictOn(name, found));
+}
+
+function isPostmaster(name: string): boolean {
+  return /^postmaster$/i.test(name);
 }
 
 /** RCPT takes an unknown recipient, too, and leaves it to the smart host or a later report. */
@@ -34,10 +40,18 @@ function takesUnknown({ configuration: { routing, inboundRecipients } }: Setting
   return routing.localDomainSmartHost !== '' || !inboundRecipients.verifyLocal;
 }
 
-function verdictOn(name: string, [entry, ...more]: readonly Entry[]): Reply {
-  if (entry === undefined) return noSuchUser550(logSafe(name));
+function verdictOn(name: string, found: readonly Entry[]): Reply {
+  const [entry, ...more] = distinct(found);
+  if (entry === undefined || hasNoMail(entry)) return noSuchUser550(logSafe(name));
   if (more.length > 0) return notUnique553(logSafe(name), logSafe(name));
   return reply(250, '1.5', describe(entry));
+}
+
+/** What RCPT refuses does not exist here either. */
+function hasNoMail(entry: Entry): boolean {
+  if (entry.form === 'Group')
+    return entry.document.groupType !== 'multi-purpose' && entry.document.groupType !== 'mail-only';
+  return entry.form === 'Person' && entry.document.mailSystem === 'none';
 }
 
 export async function expand(dialogue: Dialogue, argument: string): Promise<Answer> {
@@ -45,15 +59,23 @@ export async function expand(dialogue: Dialogue, argument: string): Promise<Answ
   if (!settings.configuration.inboundCommands.expn) return say(notImplemented502);
   const name = bare(argument);
   if (name === '') return say(syntaxError501('EXPN takes the name or the address of a group'));
-  const group = await groupOf(dialogue.house.doors.directory, name);
+  const group = await groupOf(name, settings, dialogue.house.doors.directory);
   if (group === undefined) return say(noSuchUser550(logSafe(name)));
   const members = group.members.map((member) => logSafe(member));
   return say(reply(250, '1.5', members.join('\n') || 'no members'));
 }
 
-async function groupOf(directory: Directory, text: string): ReturnType<Directory['group']> {
-  const owners = text.includes('@') ? await directory.findAddress(text) : [];
-  return directory.group(owners.find(({ form }) => form === 'Group')?.name ?? text);
+async function groupOf(
+  text: string,
+  settings: Settings,
+  directory: Directory,
+): ReturnType<Directory['group']> {
+  const address = parseAddress(text);
+  const found = address.ok
+    ? await ownersOf(address.value, settings, directory)
+    : await directory.findName(text);
+  const group = found.find((entry) => entry.form === 'Group' && !hasNoMail(entry));
+  return group === undefined ? undefined : directory.group(group.name);
 }
 
 function foundBy(found: LookUp): readonly Entry[] {
