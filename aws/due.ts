@@ -1,14 +1,17 @@
 /**
  * The due index over DynamoDB: what the sweep (transition 7) and a restart read and move. A shard is read soonest
- * first; an item is moved only while its `wakeAt` is the one seen, so that two sweeps never wake one item twice.
+ * first; an item is moved only while its `wakeAt` is the one seen, so that two sweeps never wake one item twice. Most of
+ * the time little stands in the index: then one read finds all of it.
  */
 import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  ScanCommand,
   UpdateItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
+import { wakeShards } from '../mail/spool/keys.ts';
 import type { Delivery, MessageRecord, ReportRecord } from '../mail/spool/records.ts';
 import { conditionally, deliveryItem, fromItem, toItem, values, type Item } from './items.ts';
 
@@ -20,6 +23,8 @@ export interface DueKey {
 export type SpoolItem = Delivery | MessageRecord | ReportRecord;
 
 export interface Due {
+  /** What `read` finds in all shards, where the whole index is small; undefined: read the shards. */
+  few(until: string): Promise<DueKey[] | undefined>;
   /** Keys of one shard with `wakeAt` up to `until`, soonest first, at most `limit`, from behind `after`. */
   read(shard: string, until: string, limit: number, after?: DueKey): Promise<DueKey[]>;
   item(key: DueKey): Promise<SpoolItem | undefined>;
@@ -31,6 +36,7 @@ export interface Due {
 
 export function awsDue({ client, table }: { client: DynamoDBClient; table: string }): Due {
   return {
+    few: (until) => readFew({ client, table }, until),
     read: (shard, until, limit, after) => readShard({ client, table }, { shard, until, limit, after }),
     async item({ message, part }) {
       const Key = toItem({ message, part });
@@ -57,6 +63,23 @@ export function awsDue({ client, table }: { client: DynamoDBClient; table: strin
       return (await conditionally(() => client.send(put))).done;
     },
   };
+}
+
+/** Of keys alone: two read units, where a query of each shard takes 32. */
+const mostFew = 100;
+
+async function readFew(
+  { client, table }: { client: DynamoDBClient; table: string },
+  until: string,
+): Promise<DueKey[] | undefined> {
+  const { Items, LastEvaluatedKey } = await client.send(
+    new ScanCommand({ TableName: table, IndexName: 'due', Limit: mostFew }),
+  );
+  if (LastEvaluatedKey !== undefined) return undefined;
+  const found = (Items ?? []).map((item) => fromItem<DueKey & { readonly wake: string }>(item));
+  return found
+    .filter(({ wake, wakeAt }) => wakeShards.includes(wake) && wakeAt <= until)
+    .sort((one, other) => (one.wakeAt < other.wakeAt ? -1 : 1));
 }
 
 const mostPerPage = 1000;

@@ -21,12 +21,17 @@ export async function wakeAfterRestart(options: {
   const due = awsDue(table);
   const hops = new Set<string>();
   let woken = 0;
-  for (const shard of wakeShards) {
-    const keys = await due.read(shard, endOfTime, Number.MAX_SAFE_INTEGER);
-    for (const key of keys) if (await wakeOne(due, key, hops)) woken += 1;
-  }
+  for (const key of await everything(due)) if (await wakeOne(due, key, hops)) woken += 1;
   for (const hop of hops) await freeSlots(table, hop);
   return woken;
+}
+
+async function everything(due: Due): Promise<DueKey[]> {
+  const found = await due.few(endOfTime);
+  if (found !== undefined) return found;
+  const shards: DueKey[][] = [];
+  for (const shard of wakeShards) shards.push(await due.read(shard, endOfTime, Number.MAX_SAFE_INTEGER));
+  return shards.flat();
 }
 
 async function wakeOne(due: Due, key: DueKey, hops: Set<string>): Promise<boolean> {

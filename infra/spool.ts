@@ -62,7 +62,7 @@ export class Spool extends Construct {
   grantSweep(component: Component): void {
     this.grantSettle(component);
     this.grant(component, ['dynamodb:Query']);
-    this.grantIndex(component, 'due');
+    this.grantIndex(component, 'due', ['dynamodb:Query', 'dynamodb:Scan']);
   }
 
   grantReport(component: Component): void {
@@ -86,7 +86,7 @@ export class Spool extends Construct {
     allow(component, { actions, resources: [this.table.tableArn], ...(conditions && { conditions }) });
   }
 
-  private grantIndex(component: Component, index: keyof typeof indexes): void {
-    allow(component, { actions: ['dynamodb:Query'], resources: [`${this.table.tableArn}/index/${index}`] });
+  private grantIndex(component: Component, index: keyof typeof indexes, actions = ['dynamodb:Query']): void {
+    allow(component, { actions, resources: [`${this.table.tableArn}/index/${index}`] });
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The sweep: reads what is due in each of the 64 shards, moves every item in the index and wakes the queue it needs.
+ * The sweep: reads what is due, at once where the index is small, else in each of the 64 shards; moves every item in the
+ * index and wakes the queue it needs.
  * Each next hop and each report is woken once per sweep; a closed hop is left until it opens again; what no worker here
  * can carry is put off with the reason. An item that fails is told of and left: it is due again, and no other waits for it.
  */
@@ -41,7 +42,13 @@ const mostJitter = 60_000;
 /** Returns how many items were moved. */
 export async function sweep(doors: SweepDoors): Promise<number> {
   const run: Run = { ...doors, woken: new Map(), closed: new Map() };
-  const first = Math.floor(doors.jitter() * wakeShards.length) % wakeShards.length;
+  if (run.remainingMilliseconds() <= reserve) return 0;
+  const few = await run.due.few(run.clock().toISOString());
+  return few === undefined ? sweepShards(run) : sweepAll(run, few);
+}
+
+async function sweepShards(run: Run): Promise<number> {
+  const first = Math.floor(run.jitter() * wakeShards.length) % wakeShards.length;
   // Where there is more than one sweep can do, every shard comes first in its turn.
   const shards = [...wakeShards.slice(first), ...wakeShards.slice(0, first)];
   let moved = 0;
@@ -59,11 +66,15 @@ async function sweepShard(run: Run, shard: string): Promise<number> {
   do {
     if (run.remainingMilliseconds() <= reserve) return moved;
     const keys = await run.due.read(shard, run.clock().toISOString(), mostPerRead, last);
-    const results = await Promise.all(keys.map((key) => sweepSafely(run, key)));
-    moved += results.filter(Boolean).length;
+    moved += await sweepAll(run, keys);
     last = keys.length < mostPerRead ? undefined : keys.at(-1);
   } while (last !== undefined);
   return moved;
+}
+
+async function sweepAll(run: Run, keys: readonly DueKey[]): Promise<number> {
+  const results = await Promise.all(keys.map((key) => sweepSafely(run, key)));
+  return results.filter(Boolean).length;
 }
 
 async function sweepSafely(run: Run, key: DueKey): Promise<boolean> {

@@ -8,9 +8,9 @@ import { awsReportWriter } from '../../aws/report-writer.ts';
 import { awsSpoolDesk } from '../../aws/spool-desk.ts';
 import { wakeAfterRestart } from '../../aws/spool-restart.ts';
 import { awsSpool } from '../../aws/spool.ts';
-import { readTrace, writeTrace } from '../../aws/trace.ts';
+import { readTrace, tracedSince, writeTrace } from '../../aws/trace.ts';
 import type { Plan, Spool } from '../../mail/spool/doors.ts';
-import { deliveryPart, later, minute, wakeOf } from '../../mail/spool/keys.ts';
+import { deliveryPart, later, minute, restOf, wakeOf } from '../../mail/spool/keys.ts';
 import type { Delivery } from '../../mail/spool/records.ts';
 import { gatherReport } from '../../mail/spool/report.ts';
 import { settleAttempt } from '../../mail/spool/settle.ts';
@@ -62,6 +62,18 @@ function done(claimed: Delivery, outcome: 'delivered' | 'waiting' | 'failed' = '
   }));
   return settleAttempt(claimed, results, { now: time, configuration: configuration() });
 }
+
+test('little that is due is found in one read, without what rests; much is not', async () => {
+  const due = awsDue(table());
+  const wakeAt = '2026-11-21T09:00:00.000Z';
+  await planned('v1', { wakeAt });
+  await planned('v2', { wakeAt, wake: restOf('v2') });
+  await planned('v3', { wakeAt: '2026-11-21T09:30:00.000Z' });
+  const [found, ...more] = (await due.few('2026-11-21T09:10:00.000Z')) ?? [];
+  assert.deepEqual([found?.message, found?.part, found?.wakeAt, more.length], ['v1', 'd#0001', wakeAt, 0]);
+  await Promise.all(Array.from({ length: 100 }, (_, n) => planned(`v1${n}`)));
+  assert.equal(await due.few('2026-11-21T09:10:00.000Z'), undefined);
+});
 
 describe('plan', () => {
   test('is written once: of ten who try, one wins and the others follow it', async () => {
@@ -425,6 +437,18 @@ describe('desk and trace', () => {
       assert.deepEqual(await readTrace(table(), word, '2026-11-21'), ['t1'], word);
     assert.deepEqual(await readTrace(table(), 'nobody@acme.example', '2026-11-21'), []);
   });
+});
+
+test('of a time on all is found, but for what may not be traced', async () => {
+  const off = { document: 'Configuration *', field: 'tracking.enabled', entry: 'false' };
+  const accepted = { acceptedAt: '2026-12-24T08:00:00.000Z' };
+  for (const record of [
+    messageRecord({ message: 'v1', ...accepted }),
+    messageRecord({ message: 'v2', ...accepted, tracking: { off } }),
+  ])
+    await spool().plan({ message: record, deliveries: [] });
+  assert.deepEqual(await tracedSince(table(), accepted.acceptedAt), ['v1']);
+  assert.deepEqual(await tracedSince(table(), '2026-12-24T08:00:00.001Z'), []);
 });
 
 test('records that only wait for nobody are not listed twice', async () => {

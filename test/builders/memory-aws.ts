@@ -83,6 +83,11 @@ const verbs: Readonly<Record<string, (aws: MemoryAws, input: never) => unknown>>
     checked(aws, write, () => ({ Attributes: toAttributes(update(aws, write)) })),
   DeleteItemCommand: (aws, write: Write) => checked(aws, write, () => remove(aws, write)),
   QueryCommand: (aws, query: Query) => ({ Items: queried(aws, query).map(toAttributes) }),
+  ScanCommand: (aws, { TableName, IndexName, Limit }: Query) => {
+    const all = aws.rows(TableName).filter((item) => item[sorts[IndexName ?? ''] ?? ''] !== undefined);
+    const Items = all.slice(0, Limit).map(toAttributes);
+    return Items.length < (Limit ?? Infinity) ? { Items } : { Items, LastEvaluatedKey: Items.at(-1) };
+  },
   TransactWriteItemsCommand: transact,
   BatchWriteItemCommand(aws, { RequestItems }: { RequestItems: Record<string, { PutRequest: Write }[]> }) {
     for (const [TableName, requests] of Object.entries(RequestItems))

@@ -14,7 +14,7 @@ import { unusedRights, type Unused } from '../../local/rights.ts';
 import { localTemplate } from '../../local/template-cache.ts';
 import { Template } from '../../local/template.ts';
 import { type Component, readWiring, stackOf } from '../../local/wiring.ts';
-import { bodyKeyOf, wakeOf } from '../../mail/spool/keys.ts';
+import { bodyKeyOf, restOf, wakeOf } from '../../mail/spool/keys.ts';
 import { dnsServer } from '../builders/dns-server.ts';
 import { startTestGateway, temporaryData, type TestGateway, until } from '../builders/gateway.ts';
 import { logIn, MailWorld } from '../builders/mail-world.ts';
@@ -65,16 +65,24 @@ function configure(world: MailWorld, routing: object, fields: object = {}): Prom
   });
 }
 
+async function putAll(
+  { clients, endpoints }: TestGateway,
+  table: 'directory' | 'spool',
+  items: readonly object[],
+): Promise<void> {
+  for (let at = 0; at < items.length; at += 25) {
+    const puts = items.slice(at, at + 25).map((one) => ({ PutRequest: { Item: marshall(one) } }));
+    const RequestItems = { [endpoints.tables[table]]: puts };
+    await clients.dynamodb.send(new BatchWriteItemCommand({ RequestItems }));
+  }
+}
+
 /** Documents that are right, wrong, and gone. */
 async function documents({ gateway }: MailWorld): Promise<void> {
   const { clients, endpoints } = gateway;
   const names = Array.from({ length: 95 }, (_, n) => `Member ${n}/Acme`);
   const people = names.map((name, n) => ({ form: 'Person', name, lastName: `${n}`, mailFile: `mail/${n}` }));
-  for (let at = 0; at < people.length; at += 25) {
-    const puts = people.slice(at, at + 25).map((one) => ({ PutRequest: { Item: marshall(one) } }));
-    const RequestItems = { [endpoints.tables.directory]: puts };
-    await clients.dynamodb.send(new BatchWriteItemCommand({ RequestItems }));
-  }
+  await putAll(gateway, 'directory', people);
   await gateway.put({
     form: 'MailInDatabase',
     name: 'Full',
@@ -130,6 +138,13 @@ async function judged(world: MailWorld): Promise<void> {
 /** What cannot be worked off is offered again sooner. */
 async function poison(world: MailWorld): Promise<void> {
   for (const queue of ['route', 'deliver', 'report'] as const) await world.enqueue(queue, '{');
+}
+
+/** More of what rests than the sweep reads at once. */
+async function crowd({ gateway }: MailWorld): Promise<void> {
+  const names = Array.from({ length: 101 }, (_, n) => `resting-${n}`);
+  const rests = names.map((message) => ({ message, part: 'm', wake: restOf(message), wakeAt: past }));
+  await putAll(gateway, 'spool', rests);
 }
 
 async function logins({ gateway }: MailWorld): Promise<void> {
@@ -265,6 +280,7 @@ test('every component uses the rights it has, and needs no other', async (t) => 
     ['told of TLS', () => toldOfTls(world, sink)],
     ['held where it failed', () => heldWhereItFailed(world)],
     ['poison', () => poison(world)],
+    ['a crowd', () => crowd(world)],
   ];
   for (const [what, go] of ways) await t.test(what, go);
   await until(

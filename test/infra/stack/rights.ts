@@ -109,7 +109,12 @@ const holders: readonly (readonly [
   ],
   ['the due index is the sweeper’s', /./, /^postern-spool\/index\/due$/, ['retry-deferred']],
   ['the hop index is the workers’', /./, /^postern-spool\/index\/hop$/, outbound],
-  ['no component scans the spool', /^dynamodb:Scan$/, /^postern-spool/, []],
+  [
+    'no component scans the spool, but for the due index',
+    /^dynamodb:Scan$/,
+    /^postern-spool(?!\/index\/due$)/,
+    [],
+  ],
   [
     'work for route',
     /^sqs:SendMessage$/,
