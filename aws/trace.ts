@@ -2,7 +2,12 @@
  * Trace pointers in the spool table: `t#<address or Message-ID>#<day>` → message id, kept 30 days, so that `postern trace`
  * finds a message without a scan. A message that is not to be traced (Configuration, Message Tracking) has none.
  */
-import { BatchWriteItemCommand, QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  BatchWriteItemCommand,
+  QueryCommand,
+  ScanCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { hash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expiryOf } from '../mail/spool/keys.ts';
@@ -87,6 +92,27 @@ export async function readTrace({ client, table }: Options, word: string, day: s
       }),
     );
     ids.push(...(page.Items ?? []).map((item) => fromItem<{ part: string }>(item).part));
+    from = page.LastEvaluatedKey;
+  } while (from !== undefined);
+  return ids;
+}
+
+/** Ids of all messages accepted from `start` (ISO) on that may be traced; reads the whole table. */
+export async function tracedSince({ client, table }: Options, start: string): Promise<string[]> {
+  const ids: string[] = [];
+  let from: Item | undefined;
+  do {
+    const page = await client.send(
+      new ScanCommand({
+        TableName: table,
+        FilterExpression: 'part = :m AND acceptedAt >= :start AND attribute_not_exists(tracking.#off)',
+        ExpressionAttributeNames: { '#off': 'off' },
+        ExpressionAttributeValues: values({ ':m': 'm', ':start': start }),
+        ProjectionExpression: 'message',
+        ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+      }),
+    );
+    ids.push(...(page.Items ?? []).map((item) => fromItem<{ message: string }>(item).message));
     from = page.LastEvaluatedKey;
   } while (from !== undefined);
   return ids;

@@ -2,7 +2,7 @@
 import { dynamodb, s3 } from '../aws/clients.ts';
 import { awsObjects } from '../aws/objects.ts';
 import { awsSpool } from '../aws/spool.ts';
-import { readTrace } from '../aws/trace.ts';
+import { readTrace, tracedSince } from '../aws/trace.ts';
 import type { Envelope, EnvelopeRecipient } from '../mail/envelope/envelope.ts';
 import { envelopeKeyOf } from '../mail/spool/keys.ts';
 import { leavesOutRecipients } from '../mail/spool/message-record.ts';
@@ -76,16 +76,27 @@ async function search(call: Call): Promise<Story[]> {
   const words = ['message-id', 'from', 'to']
     .map((name) => option(call, name))
     .filter((text) => text !== undefined);
-  if (words.length === 0) throw new Usage('Name a message ID, or search with --message-id, --from or --to.');
+  if (words.length === 0 && option(call, 'since') === undefined)
+    throw new Usage('Name a message ID, or search with --message-id, --from, --to or --since.');
   const start = startOf(call);
-  const sets = await Promise.all(words.map((text) => idsOf(call, text, start)));
-  const [first = [], ...others] = sets;
-  const ids = first.filter((id) => others.every((set) => set.includes(id)));
+  const ids = words.length === 0 ? await allSince(call, start) : await idsOfAll(call, words, start);
   const stories = await Promise.all(ids.map((id) => readStory(call.gateway, id)));
   return stories
     .filter((story) => story !== undefined)
     .filter((story) => matches(call, story) && Date.parse(story.events[0]?.at ?? '') >= start)
     .sort((a, b) => a.messageId.localeCompare(b.messageId));
+}
+
+function allSince({ gateway }: Call, start: number): Promise<string[]> {
+  const from = { client: dynamodb(), table: gateway.tables.spool };
+  return tracedSince(from, new Date(start).toISOString());
+}
+
+/** What all of the words lead to. */
+async function idsOfAll(call: Call, words: readonly string[], start: number): Promise<string[]> {
+  const sets = await Promise.all(words.map((text) => idsOf(call, text, start)));
+  const [first = [], ...others] = sets;
+  return first.filter((id) => others.every((set) => set.includes(id)));
 }
 
 async function idsOf(call: Call, text: string, start: number): Promise<string[]> {
