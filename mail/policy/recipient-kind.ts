@@ -9,6 +9,7 @@ import { percentDomain, type DominoDomain } from '../directory/domino-domains.ts
 import { localDomainOf } from '../directory/local-domains.ts';
 import type { Settings } from '../directory/settings.ts';
 import type { Destination } from '../document/matcher.ts';
+import { srsOriginal } from '../router/srs.ts';
 import type { Because } from './verdict.ts';
 
 export type RecipientKind =
@@ -26,6 +27,8 @@ export function recipientKind(address: Address, settings: Settings): RecipientKi
   if (/^postmaster$/i.test(address.local) && (address.domain === '' || local !== undefined))
     return { kind: 'postmaster' };
   if (local === undefined) return { kind: 'relay', destination: { domain: address.domain } };
+  // Whatever the sender's local part holds that stands in it, the address is ours.
+  if (srsOriginal(address, settings) !== undefined) return { kind: 'local', address, because: local.because };
   const percent = percentDomain(address.local, settings);
   const routed = { kind: 'routed', because: local.because } as const;
   if (/[!@]/.test(percent.local)) return routed;

@@ -9,7 +9,7 @@ import { atRecipient } from '../../../mail/policy/stages.ts';
 import type { PolicyContext } from '../../../mail/policy/context.ts';
 import { address, world } from '../policy/world.ts';
 import { now } from '../../builders/spool.ts';
-import { routerWorld } from './world.ts';
+import { leavesOf, routerWorld } from './world.ts';
 
 const { settings } = routerWorld({ configuration: { routing: { forwardingSender: 'rewrite' } } });
 const rewritten = srsSender(address('carl@far.example'), settings, now);
@@ -84,5 +84,13 @@ describe('at RCPT', () => {
     (await atRecipient(context, { sender: null, recipient })).outcome;
 
   test('a rewritten sender is somebody', async () => assert.equal(await answer(rewritten), 'accept'));
+  for (const local of ['carl%ACME', 'carl%sales', 'far!carl', 'a@b'])
+    test(`so it is where it stands for ${local}`, async () => {
+      const sender = srsSender(makeAddress(local, 'far.example'), given, now);
+      assert.equal(await answer(sender), 'accept');
+      const routing = { forwardingSender: 'rewrite', smtpOutsideLocalDomain: true };
+      const [leaf] = await leavesOf(sender.text, { configuration: { routing } });
+      assert.deepEqual([leaf?.way, leaf?.address], ['hop', makeAddress(local, 'far.example').text]);
+    });
   test('a forged one is nobody', async () => assert.equal(await answer(changed('=carl', '=anna')), 'refuse'));
 });
