@@ -27,7 +27,7 @@ function noMailSystem(copy: Copy, { name }: PersonEntry): Leaf {
 }
 
 /** Its mail server and domain decide: here it lies in a mailbox, elsewhere SMTP must lead there. */
-function placed(copy: Copy, entry: Homed, { settings }: Routing): Leaf {
+export function placed(copy: Copy, entry: Homed, { settings }: Pick<Routing, 'settings'>): Leaf {
   const { mailServer, mailDomain } = entry.document;
   const document = `${entry.form} ${entry.name}`;
   if (mailDomain !== undefined && foldName(mailDomain) !== foldName(settings.server.domain))

@@ -118,11 +118,8 @@ function wait({ envelope, settings, now, first }: MessageContext, reason: Reason
 }
 
 async function leavesOf(context: MessageContext): Promise<Leaf[]> {
-  const { envelope, directory } = context;
-  const [instead, besides] = await Promise.all([
-    leavesInstead(envelope, directory),
-    leavesBesides(envelope, directory),
-  ]);
+  const { envelope } = context;
+  const [instead, besides] = await Promise.all([leavesInstead(context), leavesBesides(context)]);
   if (instead !== undefined) return [...instead, ...besides];
   const routing = messageRouting(context);
   const routed = await Promise.all(

@@ -17,6 +17,15 @@ const ruled = (...outcomes: object[]): RouterWorld => ({
   databases,
   envelope: { ...two, from: 'x@far.example', rules: outcomes.map(rule) },
 });
+const elsewhere = (outcome: object): RouterWorld => ({
+  ...ruled(outcome),
+  databases: [
+    { name: 'Far', internetAddress: 'far@acme.example', mailServer: 'Mail2/Acme' },
+    { name: 'Mute', mailServer: 'Mail2/Acme' },
+  ],
+  servers: [{ name: 'Mail2/Acme', hostName: 'mail2.acme.example', domain: 'ACME', smtpListener: true }],
+  configuration: { routing: { smtpWithinLocalDomain: 'all' } },
+});
 const both = [
   'd#0001 mailbox mail/alice pending: alice@acme.example',
   'd#0002 mailbox mail/bob pending: bob@acme.example',
@@ -65,6 +74,29 @@ describe('mail rules', () => {
     [
       'a journal that is gone, too',
       ruled({ action: 'journal', database: 'Gone' }),
+      ['d#0000 route local held: alice@acme.example bob@acme.example'],
+    ],
+    [
+      'a database on another server: SMTP leads there, by its own address',
+      elsewhere({ action: 'move', database: 'Far' }),
+      ['d#0001 smtp mail2.acme.example pending: far@acme.example'],
+    ],
+    [
+      'a journal there, too',
+      elsewhere({ action: 'journal', database: 'Far' }),
+      [...both, 'd#0003 smtp mail2.acme.example pending: far@acme.example'],
+    ],
+    [
+      'on a server that nothing leads to: it waits',
+      {
+        ...elsewhere({ action: 'move', database: 'Far' }),
+        configuration: { routing: { smtpWithinLocalDomain: 'disabled' } },
+      },
+      ['d#0000 route local held: alice@acme.example bob@acme.example'],
+    ],
+    [
+      'there without an address: it waits',
+      elsewhere({ action: 'move', database: 'Mute' }),
       ['d#0000 route local held: alice@acme.example bob@acme.example'],
     ],
     ['priority alone', ruled({ action: 'priority', value: 'high' }), both],
