@@ -24,11 +24,11 @@ export interface StreamSourceOptions {
   /** Told of records that are passed over. */
   readonly giveUp: (records: readonly StreamRecord[]) => Promise<void>;
   readonly onFault: (what: string, cause: unknown) => void;
-  readonly pollMs?: number;
   readonly firstRetryMs?: number;
 }
 
 const longestRetryMs = 10_000;
+const pauseAfterFaultMs = 250;
 
 export class StreamSource {
   readonly #options: StreamSourceOptions;
@@ -54,21 +54,20 @@ export class StreamSource {
     while (!this.#stopped) {
       try {
         stream ??= await this.#options.open();
-        if (await this.#read(stream)) continue;
+        await this.#read(stream);
       } catch (error) {
-        if (!this.#stopped) this.#options.onFault('A stream could not be read.', error);
+        if (this.#stopped) return;
+        this.#options.onFault('A stream could not be read.', error);
+        await this.#wait(pauseAfterFaultMs);
       }
-      await this.#wait(this.#options.pollMs ?? 250);
     }
   }
 
-  /** false: there was nothing new. */
-  async #read(stream: TableStream): Promise<boolean> {
-    const records = await stream.after(this.#options.places.of(stream.arn));
+  async #read(stream: TableStream): Promise<void> {
+    const records = await stream.after(this.#options.places.of(stream.arn), this.#stopping.signal);
     const { batchSize } = this.#options.mapping;
     for (let at = 0; at < records.length; at += batchSize)
       await this.#deliver(stream.arn, records.slice(at, at + batchSize), 0);
-    return records.length > 0;
   }
 
   async #deliver(stream: string, batch: readonly StreamRecord[], attempt: number): Promise<void> {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import test from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { StreamSource, type StreamSourceOptions } from '../../local/stream-source.ts';
 import type { StreamRecord } from '../../local/services/stream-client.ts';
 
@@ -45,8 +46,10 @@ async function run(
   const source = new StreamSource({
     open: async () => ({
       arn: 'arn:stream',
-      after: async (place) =>
-        world.records.filter(({ dynamodb }) => Number(dynamodb.SequenceNumber) > Number(place ?? 0)),
+      after: async (place) => {
+        await pause(1);
+        return world.records.filter(({ dynamodb }) => Number(dynamodb.SequenceNumber) > Number(place ?? 0));
+      },
     }),
     places: {
       of: () => world.place,
@@ -64,7 +67,6 @@ async function run(
     },
     giveUp: async (records) => void world.passedOver.push(...numbers(records)),
     onFault: () => undefined,
-    pollMs: 1,
     firstRetryMs: 1,
   });
   await finished.promise;

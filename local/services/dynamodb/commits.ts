@@ -44,11 +44,11 @@ export class Commits {
 
   async #write(group: readonly Waiting[]): Promise<void> {
     try {
-      const writes = group.flatMap(({ draft, expired }) => [
-        ...draft.writes(),
-        ...draft.changes().flatMap((change) => this.#streams.record(change, expired)),
-      ]);
-      await this.#db.batch(writes);
+      const records = group.flatMap(({ draft, expired }) =>
+        draft.changes().flatMap((change) => this.#streams.record(change, expired)),
+      );
+      await this.#db.batch([...group.flatMap(({ draft }) => draft.writes()), ...records]);
+      if (records.length > 0) this.#streams.tellWaiting();
       for (const { settled } of group) settled.resolve();
     } catch (error) {
       for (const { settled } of group) settled.reject(error);

@@ -7,7 +7,7 @@
 import { ServiceError } from '../aws-json.ts';
 import type { Input, Operations } from '../aws-json.ts';
 import { prefixOf, tableNamed, under } from './dynalite.ts';
-import type { Item, Store, Table, Write } from './dynalite.ts';
+import type { Item, Range, Store, Table, Write } from './dynalite.ts';
 import type { Change } from './draft.ts';
 
 export interface StreamRecord {
@@ -36,6 +36,7 @@ const mostPerCall = 1_000;
 
 export class StreamLog {
   readonly #store: Store;
+  readonly #waiting = new Set<() => void>();
   #last = 0n;
 
   constructor(store: Store) {
@@ -62,6 +63,11 @@ export class StreamLog {
     return [{ type: 'put', key: prefixOf.stream(table.TableName) + number, value }];
   }
 
+  /** Something was written: who waits for records looks again. */
+  tellWaiting(): void {
+    for (const look of this.#waiting) look();
+  }
+
   async trim(table: Table, now: number): Promise<void> {
     const prefix = prefixOf.stream(table.TableName);
     const keys = await this.#store.db.keys(under(prefix)).all();
@@ -80,6 +86,29 @@ export class StreamLog {
         this.#iterator(await this.#tableOf(input), input),
       'DynamoDBStreams_20120810.GetRecords': (input) => this.#read(input),
     };
+  }
+
+  async #recordsIn(range: Range, end: number): Promise<StreamRecord[]> {
+    for (;;) {
+      const left = end - Date.now();
+      // Before the look, so that nothing is written unseen between the two.
+      const written = left > 0 ? this.#written(left) : undefined;
+      const records = (await this.#store.db.values(range).all()) as StreamRecord[];
+      if (records.length > 0 || written === undefined) return records;
+      await written;
+    }
+  }
+
+  #written(longestMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = (): void => {
+      clearTimeout(timer);
+      this.#waiting.delete(look);
+      resolve();
+    };
+    const timer = setTimeout(look, longestMs).unref();
+    this.#waiting.add(look);
+    return promise;
   }
 
   #next(): string {
@@ -140,11 +169,12 @@ export class StreamLog {
     return { ShardIterator: iteratorOf(table.TableName, padded(start())) };
   }
 
-  async #read({ ShardIterator: iterator, Limit: limit }: Input): Promise<object> {
+  /** `WaitTimeSeconds` is SQS's: our own event source need not ask again and again. */
+  async #read({ ShardIterator: iterator, Limit: limit, WaitTimeSeconds: wait }: Input): Promise<object> {
     const [table, after] = placeOf(iterator);
     const prefix = prefixOf.stream(table);
     const range = { gt: prefix + after, lt: under(prefix).lt, limit: Number(limit ?? mostPerCall) };
-    const records = (await this.#store.db.values(range).all()) as StreamRecord[];
+    const records = await this.#recordsIn(range, Date.now() + Number(wait ?? 0) * 1000);
     const last = records.at(-1)?.dynamodb.SequenceNumber ?? after;
     return { Records: records, NextShardIterator: iteratorOf(table, last) };
   }

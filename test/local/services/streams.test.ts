@@ -45,6 +45,23 @@ async function read(url: string, place?: string): Promise<[event: string, part: 
 }
 
 suite('a stream', () => {
+  test('answers who waits with the next record, not with what other tables are told', async (t) => {
+    const { client, service } = await started(t, 'KEYS_ONLY');
+    await createSpool(client, 'other');
+    const stream = await openStream(service.url, 'directory');
+    const waiting = stream.after(undefined, t.signal);
+    await client.send(
+      new PutItemCommand({ TableName: 'other', Item: marshall({ message: 'm1', part: 'x' }) }),
+    );
+    await put(client, 'a');
+    const [record, ...more] = await waiting;
+    assert.deepEqual([record?.dynamodb.Keys['part'], more.length], [{ S: 'a' }, 0]);
+    const stopping = new AbortController();
+    const idle = stream.after(record?.dynamodb.SequenceNumber, stopping.signal);
+    stopping.abort();
+    await assert.rejects(idle, { name: 'AbortError' });
+  });
+
   test('tells what changed, in order, and nothing of writes that change nothing', async (t) => {
     const { client, service } = await started(t, 'KEYS_ONLY');
     await put(client, 'a');
