@@ -38,10 +38,12 @@ export interface Surroundings {
 }
 
 export interface Functions {
-  /** Starts the thread of one function, or of all, before an invocation does. */
-  warm(name?: string): void;
-  /** Lets queues, streams and schedules invoke. */
+  /** Starts the thread of a function before an invocation does. */
+  warm(name: string): void;
+  /** Lets queues and streams invoke. */
   begin(): void;
+  /** Lets the clock invoke. */
+  beginSchedules(): void;
   /** Takes no more work, lets what runs end for `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
@@ -66,13 +68,12 @@ export function openFunctions(around: Surroundings): Functions {
   const invoke = (name: string) => (event: unknown) => workerOf(workers, name).invoke(event);
   const sources: { stop(): Promise<void> }[] = [];
   return {
-    warm(name) {
-      const some = name === undefined ? [...workers.values()] : [workerOf(workers, name)];
-      for (const worker of some) worker.warm();
-    },
+    warm: (name) => workerOf(workers, name).warm(),
     begin() {
       for (const mapping of around.wiring.mappings)
         sources.push(startMapping(mapping, invoke(mapping.function), around));
+    },
+    beginSchedules() {
       for (const schedule of around.wiring.schedules)
         sources.push(startSchedule(schedule, invoke(schedule.function), around));
     },

@@ -83,6 +83,8 @@ async function start({ options, opened, stop, onEnd }: Starting): Promise<Gatewa
   functions.begin();
   // Before the listener, so that a certificate made at the first start names the sample's host.
   const password = await sampleFor(around);
+  // Not sooner, or the full pass would publish the sample a second time beside the stream.
+  functions.beginSchedules();
   const ports = await listener.start();
   const { services, stack, wiring } = around;
   const { host, server } = options;
@@ -93,7 +95,8 @@ async function start({ options, opened, stop, onEnd }: Starting): Promise<Gatewa
   };
   writeEndpoints(options.data, endpoints);
   opened.push(() => removeEndpoints(options.data));
-  functions.warm();
+  // The first mail finds its way loaded; what few starts need is loaded when it is needed.
+  for (const name of ['route-mail', 'deliver-to-mailbox']) functions.warm(name);
   return { endpoints, wiring, ...(password && { samplePassword: password }), stop };
 }
 
