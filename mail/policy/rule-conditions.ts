@@ -21,10 +21,10 @@ export function compileCondition({ item, is, value }: RuleCondition): CompiledCo
 }
 
 function comparison(is: RuleCondition['is'], value: string): (text: string) => boolean {
-  const wanted = foldText(value);
+  const wanted = asWords(value);
   switch (is) {
     case 'contains':
-      return (text) => foldText(text).includes(wanted);
+      return (text) => asWords(text).includes(wanted);
     case 'is':
     case 'is-not':
       return (text) => equals(text, value, wanted);
@@ -39,9 +39,14 @@ function comparison(is: RuleCondition['is'], value: string): (text: string) => b
   }
 }
 
+/** Where a line ends, or a field is folded, and with what white space, is nothing that people see. */
+function asWords(text: string): string {
+  return foldText(text).replaceAll(/\s+/g, ' ');
+}
+
 /** `10` and `10.0` are one number. */
 function equals(text: string, value: string, wanted: string): boolean {
-  if (foldText(text.trim()) === wanted.trim()) return true;
+  if (asWords(text).trim() === wanted.trim()) return true;
   return /^\d+(?:\.\d+)?$/.test(value) && text !== '' && Number(text) === Number(value);
 }
 

@@ -57,7 +57,8 @@ function isHeader(item: RuleItem): item is `header:${string}` {
 }
 
 function texts(header: HeaderBlock, name: string): string[] {
-  return fieldsNamed(header, name).map((field) => decodeWords(bodyOf(header, field)));
+  // A fold is one space, whatever white space it was made with.
+  return fieldsNamed(header, name).map((field) => decodeWords(bodyOf(header, field)).replaceAll(/\s+/g, ' '));
 }
 
 /** The whole field as people see it, and each address in it, so that `is` can name one. */
