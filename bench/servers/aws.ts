@@ -33,20 +33,28 @@ function s3({ method, url }: IncomingMessage): string {
   return '<InitiateMultipartUploadResult><UploadId>one</UploadId></InitiateMultipartUploadResult>';
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const target = request.headers['x-amz-target'];
-  if (typeof target !== 'string') {
-    for await (const _ of request);
-    response.writeHead(200, { etag: '"0"', 'content-type': 'application/xml' }).end(s3(request));
-    return;
-  }
-  const input = JSON.parse((await buffer(request)).toString()) as Fields;
+/** With their lengths told, as the services tell them. */
+function say(response: ServerResponse, contentType: string, words: string): void {
   response
-    .writeHead(200, { 'content-type': 'application/x-amz-json-1.0' })
-    .end(JSON.stringify(sqs(target, input)));
+    .writeHead(200, {
+      etag: '"0"',
+      'content-type': contentType,
+      'content-length': Buffer.byteLength(words),
+    })
+    .end(words);
 }
 
-const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-  answer(request, response).catch(() => response.destroy());
-});
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  const target = request.headers['x-amz-target'];
+  if (typeof target !== 'string') {
+    request.resume().on('end', () => say(response, 'application/xml', s3(request)));
+    return;
+  }
+  buffer(request)
+    .then((body) => JSON.parse(body.toString()) as Fields)
+    .then((input) => say(response, 'application/x-amz-json-1.0', JSON.stringify(sqs(target, input))))
+    .catch(() => response.destroy());
+}
+
+const server = createServer({ keepAliveTimeout: 60_000 }, answer);
 server.listen(Number(process.argv[2]), '127.0.0.1');
