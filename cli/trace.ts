@@ -2,7 +2,7 @@
 import { dynamodb, s3 } from '../aws/clients.ts';
 import { awsObjects } from '../aws/objects.ts';
 import { awsSpool } from '../aws/spool.ts';
-import { readTrace, tracedSince } from '../aws/trace.ts';
+import { foldWord, readTrace, tracedSince } from '../aws/trace.ts';
 import type { Envelope, EnvelopeRecipient } from '../mail/envelope/envelope.ts';
 import { envelopeKeyOf } from '../mail/spool/keys.ts';
 import { leavesOutRecipients } from '../mail/spool/message-record.ts';
@@ -79,7 +79,9 @@ async function search(call: Call): Promise<Story[]> {
   if (words.length === 0 && option(call, 'since') === undefined)
     throw new Usage('Name a message ID, or search with --message-id, --from, --to or --since.');
   const start = startOf(call);
-  const ids = words.length === 0 ? await allSince(call, start) : await idsOfAll(call, words, start);
+  // Nothing points at <>, the sender of reports.
+  const known = words.filter((text) => foldWord(text) !== '');
+  const ids = known.length === 0 ? await allSince(call, start) : await idsOfAll(call, known, start);
   const stories = await Promise.all(ids.map((id) => readStory(call.gateway, id)));
   return stories
     .filter((story) => story !== undefined)
@@ -105,7 +107,7 @@ async function idsOf(call: Call, text: string, start: number): Promise<string[]>
   return [...new Set(found.flat())];
 }
 
-const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+const same = (a: string, b: string): boolean => foldWord(a) === foldWord(b);
 
 /** The pointer says "has to do with"; `--from` and `--to` say in which role. */
 function matches(call: Call, story: Story): boolean {

@@ -33,10 +33,10 @@ export class MailWorld {
     return written(client, { from: 'bob@acme.example', to, body, times });
   }
 
-  async strangerWrites(to: string, body = words): Promise<string> {
+  async strangerWrites(to: string, body = words, from = 'you@elsewhere.example'): Promise<string> {
     const client = await greeted(this.gateway.port('smtp'));
     const [id = ''] = await written(client, {
-      from: 'you@elsewhere.example',
+      from,
       to: [`<${to}>`],
       body,
       times: 1,

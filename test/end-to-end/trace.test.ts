@@ -36,11 +36,7 @@ test('trace says what explain said', async (t) => {
     return JSON.parse(stdout) as T;
   };
   const explained = (to: string): Promise<Explained> =>
-    json(
-      'explain',
-      ...['--from', 'bob@acme.example', '--to', to],
-      ...['--auth', 'Bob Example/Acme', '--port', 'submission'],
-    );
+    json('explain', '--from', 'bob@acme.example', '--to', to, '--auth', 'Bob Example/Acme');
   const traced = (id: string): Promise<Story> =>
     until(`${id} is settled`, async () => {
       // Until route-mail has planned it there is no record to tell of.
@@ -75,6 +71,27 @@ test('trace says what explain said', async (t) => {
       .filter(({ recipient }) => recipient === to)
       .map(({ because }) => JSON.stringify(because));
     assert.ok(reasons.includes(JSON.stringify(accepted?.because)), `${to}: ${JSON.stringify(accepted)}`);
+  }
+
+  const toAlice = await world.strangerWrites('alice@acme.example', undefined, '');
+  await traced(toAlice);
+  const { events } = await traced(id);
+  const searches: [words: string[], found: boolean[], reason: string][] = [
+    [['--from', 'BOB@acme.example'], [true, false], 'in any case'],
+    [
+      ['--from', '<bob@acme.example>', '--to', 'y@elsewhere.example'],
+      [true, false],
+      'as the session wrote it',
+    ],
+    [['--from', 'y@elsewhere.example'], [false, false], 'a recipient is no sender'],
+    [['--from', '', '--to', 'alice@acme.example'], [false, true], 'as JSON names the sender of reports'],
+    [['--from', '<>'], [false, true], 'as a session names it'],
+    [['--since', events[0]?.at ?? ''], [true, true], 'a time alone'],
+    [['--since', new Date(Date.now() + 60_000).toISOString()], [false, false], 'nothing yet'],
+  ];
+  for (const [words, found, reason] of searches) {
+    const ids = (await json<Story[]>('trace', ...words)).map(({ messageId }) => messageId);
+    assert.deepEqual([ids.includes(id), ids.includes(toAlice)], found, `${words.join(' ')}: ${reason}`);
   }
 });
 
