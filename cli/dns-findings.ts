@@ -67,7 +67,7 @@ async function mx({ settings, resolver }: DnsWorld, domain: string): Promise<Fou
   const { hostName } = settings.server;
   const { records } = await resolver.mx(domain);
   const sorted = records.toSorted((one, other) => one.priority - other.priority);
-  const text = sorted.map(({ priority, exchange }) => `${priority} ${exchange}`).join(', ');
+  const text = sorted.map(({ priority, exchange }) => `${priority} ${exchange || '.'}`).join(', ');
   const ours = records.some(({ exchange }) => sameHost(exchange, hostName));
   return found(
     text,

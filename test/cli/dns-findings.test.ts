@@ -103,6 +103,11 @@ test('nothing is there: every finding says what to write', async () => {
   assert.ok(found.every(({ ok, advice }) => !ok && advice !== ''));
 });
 
+test('a null MX is shown as one writes it', async () => {
+  const found = await findings({ 'acme.example': { mx: [[0, '.']] } });
+  assert.equal(found.find(({ check }) => check === 'MX')?.found, '0 .');
+});
+
 test('each thing that is wrong', async () => {
   const cases: [string, Zone, string, RegExp][] = [
     [
