@@ -1,6 +1,7 @@
 /**
  * Groups (docs/message-flow.md): members, recursively, each person once. Cycles among groups are harmless: a
- * group already open adds nothing. A member that cannot be reached fails alone and the sender is told.
+ * group already open adds nothing. A member that cannot be reached fails alone and the sender is told; so they are
+ * where a group, with all within it, has no member at all.
  */
 import type { Directory, Entry } from '../directory/directory.ts';
 import { foldName } from '../document/names.ts';
@@ -27,7 +28,10 @@ export async function expandGroup(copy: Copy, entry: GroupEntry, context: Routin
     const refused = { ...copy, because: because(document, 'readers') };
     return [failed(refused, 'restriction', `not authorized to send mail to group ${name}`)];
   }
-  return openGroup(copy, name, context);
+  const leaves = await openGroup(copy, name, context);
+  const reachesNobody = leaves.every(({ way }) => way === 'expanded') && copy.trail.at(-1)?.by !== 'group';
+  if (!reachesNobody) return leaves;
+  return [failed({ ...copy, because: because(document, 'members') }, 'user', `Group ${name} has no members`)];
 }
 
 async function openGroup(copy: Copy, name: string, context: Routing): Promise<Leaf[]> {

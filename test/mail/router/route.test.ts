@@ -523,7 +523,19 @@ describe('groups', () => {
       { groups: [{ ...sales, members: ['Ghost', 'Alice Example/Acme'] }] },
       ['sales@acme.example expanded', notListed('Ghost'), 'in mail/alice'],
     ],
-    ['an empty one', 'sales@acme.example', { groups: [sales] }, ['sales@acme.example expanded']],
+    ['an empty one', 'sales@acme.example', { groups: [sales] }, ['user: Group Sales has no members']],
+    [
+      'one that holds only empty ones, and itself',
+      'sales@acme.example',
+      { groups: [{ ...sales, members: ['East', 'Sales'] }, { name: 'East' }] },
+      ['user: Group Sales has no members'],
+    ],
+    [
+      'an empty one within another',
+      'sales@acme.example',
+      { groups: [{ ...sales, members: ['East', 'Bob Example/Acme'] }, { name: 'East' }] },
+      ['sales@acme.example expanded', 'East expanded', 'in mail/bob'],
+    ],
     [
       'entries for lists are nobody',
       'sales@acme.example',
