@@ -156,7 +156,7 @@ export class SmtpConnection {
 
   #listen(): void {
     const socket = this.#socket;
-    socket.on('error', (error) => this.#lose(error.message, error));
+    socket.on('error', (error) => this.#lose(wordsOf(error), error));
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('close', () => this.#lose('the other side closed it'));
   }
@@ -193,9 +193,7 @@ export class SmtpConnection {
       return await Promise.race([event, ended]);
     } catch (error) {
       const lost =
-        error instanceof ConnectionLost
-          ? error
-          : new ConnectionLost((error as Error).message, { cause: error });
+        error instanceof ConnectionLost ? error : new ConnectionLost(wordsOf(error), { cause: error });
       this.#lost ??= lost;
       socket.destroy();
       throw lost;
@@ -207,17 +205,20 @@ export class SmtpConnection {
   }
 }
 
+/** OpenSSL's message has a thread, a code, and a file of its source about the reason. */
+function wordsOf(error: unknown): string {
+  const { message, reason } = error as Error & { readonly reason?: string };
+  return reason ?? message;
+}
+
 /** A key or certificate that cannot be read throws here. */
 function begin(options: ConnectionOptions): TLSSocket {
   try {
     return connectTls(options);
   } catch (cause) {
-    throw new ConnectionLost(
-      `TLS cannot begin with the key and certificate given: ${(cause as Error).message}`,
-      {
-        cause,
-      },
-    );
+    throw new ConnectionLost(`TLS cannot begin with the key and certificate given: ${wordsOf(cause)}`, {
+      cause,
+    });
   }
 }
 

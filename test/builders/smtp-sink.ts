@@ -21,6 +21,8 @@ export interface SinkOptions {
     readonly cert: string;
     readonly atOnce?: boolean;
     readonly asksForCertificate?: boolean;
+    /** Knows no more than TLS 1.1. */
+    readonly old?: boolean;
   };
   readonly login?: { readonly username: string; readonly password: string };
   /** SASL mechanisms that are offered with a login. */
@@ -197,10 +199,14 @@ class Conversation {
   #secure(): void {
     const { tls } = this.#sink.options;
     if (tls === undefined) return void this.#socket.destroy();
-    const { key, cert, asksForCertificate: requestCert = false } = tls;
+    const { key, cert, asksForCertificate: requestCert = false, old = false } = tls;
     this.#socket.removeAllListeners('data');
     this.#rest = Buffer.alloc(0);
-    const secureContext = createSecureContext({ key, cert });
+    const secureContext = createSecureContext({
+      key,
+      cert,
+      ...(old && { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' }),
+    });
     this.#socket = new TLSSocket(this.#socket, {
       isServer: true,
       secureContext,

@@ -66,6 +66,13 @@ const cases: readonly Case[] = [
     reply: /^451 4\.7\.5 No TLS session/,
   },
   {
+    why: 'an old version only',
+    tls: 'negotiated',
+    sink: { tls: { ...right, old: true } },
+    outcome: 'waiting',
+    reply: /^451 4\.7\.5 No TLS session with \S+ \S+: tlsv1 alert protocol version$/,
+  },
+  {
     why: 'a handshake that fails, with leave to go on in clear',
     tls: 'negotiated',
     fallback: true,
