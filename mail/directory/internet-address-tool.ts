@@ -114,8 +114,10 @@ function* candidates(person: Nameless, { format, separator }: Scheme): Iterable<
 
 function wordOf(person: Nameless, word: Word): string {
   const names = commonName(person.name).split(' ');
-  const first = person.firstName ?? names[0] ?? '';
-  const last = person.lastName ?? (names.length > 1 ? names.at(-1)! : '');
+  // One word alone is not both.
+  const [start, end] = names.length > 1 ? [names[0]!, names.at(-1)!] : ['', ''];
+  const first = person.firstName ?? start;
+  const last = person.lastName ?? end;
   if (word === 'short') return person.shortNames[0]?.replace(/@.*$/, '') ?? '';
   const text = word.startsWith('first') ? first : last;
   return word.endsWith('initial') ? plain(text, '').slice(0, 1) : text;

@@ -70,7 +70,8 @@ test('names that are not plain', () => {
 });
 
 test('who cannot get one is told', () => {
-  for (const nameless of [person('王', '小明'), { name: 'Cher/Acme', shortNames: [] }])
+  const cher = { name: 'Cher/Acme', shortNames: [] };
+  for (const nameless of [person('王', '小明'), cher, { ...cher, lastName: 'Cher' }])
     assert.match(assign([nameless], 'first-last')[0] ?? '', /no address of this format can be made/);
 });
 
