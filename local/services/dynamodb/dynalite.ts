@@ -64,15 +64,17 @@ export interface Records {
 }
 
 export interface Store {
+  /** Records of tables by name, as they are in the store: every call asks for its table's. */
+  readonly known: Map<string, Table>;
   readonly db: Level;
   readonly tableDb: Records & { readonly awsRegion: string };
   getItemDb(table: string): Records;
   getIndexDb(kind: string, table: string, index: string): Records;
-  getTable(name: string, mustBeActive: boolean, done: Answer<Table>): void;
+  getTable(name: string, mustBeActive: boolean | Answer<Table>, done?: Answer<Table>): void;
 }
 
 interface DatabaseModule {
-  create(options: { path: string; createTableMs: number; updateTableMs: number }): Store;
+  create(options: { path: string; createTableMs: number; updateTableMs: number }): Omit<Store, 'known'>;
   createKey(item: Item, table: Table): string;
   createIndexKey(item: Item, table: Table, keys: Table['KeySchema']): string;
   validateKey(key: Item, table: Table): Error | undefined;
@@ -115,6 +117,22 @@ export type Action =
 const load = createRequire(import.meta.url);
 const checks = load('dynalite/validations/index.js') as CheckModule;
 export const database = load('dynalite/db/index.js') as DatabaseModule;
+
+/** Nothing is known yet. */
+export function storeIn(path: string): Store {
+  const store = database.create({ path, createTableMs: 0, updateTableMs: 0 });
+  const known = new Map<string, Table>();
+  return {
+    ...store,
+    known,
+    getTable(name, mustBeActive, done) {
+      const table = known.get(name);
+      if (table?.TableStatus !== 'ACTIVE') return store.getTable(name, mustBeActive, done);
+      const told = typeof mustBeActive === 'function' ? mustBeActive : done;
+      if (told !== undefined) process.nextTick(told, null, table);
+    },
+  };
+}
 
 /** The SDK's input with what dynalite does not know left out; throws the refusal that AWS would send. */
 export function checked(action: Action, input: object, store: Store): Checked {

@@ -6,7 +6,7 @@
 import { serveJson } from '../aws-json.ts';
 import type { Endpoint, OnFault } from '../aws-json.ts';
 import { Commits } from './commits.ts';
-import { database } from './dynalite.ts';
+import { storeIn } from './dynalite.ts';
 import { sweep } from './expiry.ts';
 import { ItemLocks } from './item-locks.ts';
 import { readOperations } from './reads.ts';
@@ -23,11 +23,13 @@ export interface DynamoDb extends Endpoint {
 const sweepEvery = 10 * 60 * 1000;
 
 export async function startDynamoDb(folder: string, onFault: OnFault): Promise<DynamoDb> {
-  const store = database.create({ path: folder, createTableMs: 0, updateTableMs: 0 });
+  const store = storeIn(folder);
   await store.db.open();
   await finishDeletions(store);
   const streams = new StreamLog(store);
-  await streams.open(await allTables(store));
+  const tables = await allTables(store);
+  for (const table of tables) store.known.set(table.TableName, table);
+  await streams.open(tables);
   const room = { store, locks: new ItemLocks(), commits: new Commits(store.db, streams) };
   const front = await serveJson(
     {

@@ -47,7 +47,7 @@ async function createTable({ store }: TableRoom, name: string, input: Input): Pr
   const stream = input['StreamSpecification'] as Table['StreamSpecification'];
   const table = {
     ...shape,
-    TableStatus: 'ACTIVE',
+    TableStatus: 'ACTIVE' as const,
     ...active(shape, 'GlobalSecondaryIndexes'),
     ...(stream?.StreamEnabled ? streamOf(shape, stream.StreamViewType) : {}),
   };
@@ -96,6 +96,7 @@ async function clear(store: Store, table: Table): Promise<void> {
   ];
   for (const prefix of prefixes) await store.db.clear(under(prefix));
   await store.db.batch([{ type: 'del', key: prefixOf.table + name }]);
+  store.known.delete(name);
 }
 
 async function updateTimeToLive({ store }: TableRoom, name: string, input: Input): Promise<object> {
@@ -118,5 +119,7 @@ async function describeTimeToLive({ store }: TableRoom, { TableName: name }: Inp
   };
 }
 
-const keep = (store: Store, name: string, table: object): Promise<void> =>
-  store.db.batch([{ type: 'put', key: prefixOf.table + name, value: table }]);
+async function keep(store: Store, name: string, table: Table): Promise<void> {
+  await store.db.batch([{ type: 'put', key: prefixOf.table + name, value: table }]);
+  store.known.set(name, table);
+}
