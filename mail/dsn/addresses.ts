@@ -1,12 +1,13 @@
 /**
  * Addresses as a report writes them: `rfc822; …`, or `utf-8; …` where the message or the address is international
- * (RFC 6533 section 3). Where the report itself must be ASCII, what is not stands as `\x{…}`.
+ * (RFC 6533 section 3); a name that leads to nobody is none, and is `X-Notes; …`. Where the report itself must be ASCII, what is not stands as `\x{…}`.
  */
 import { oneLine } from './status.ts';
 import { decodeXtext } from './xtext.ts';
 
 export function typedAddress(address: string, global: boolean): string {
   const text = oneLine(address);
+  if (!text.includes('@') && !/^postmaster$/i.test(text)) return `X-Notes; ${global ? text : embedded(text)}`;
   if (global) return `utf-8; ${text}`;
   return isAscii(text) ? `rfc822; ${text}` : `utf-8; ${embedded(text)}`;
 }

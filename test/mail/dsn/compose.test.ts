@@ -150,6 +150,12 @@ describe('what a report carries', () => {
       text([failed('jürgen@there.example')], { envelope: envelope({ smtpUtf8: true }) }),
       /^Content-Type: message\/global-delivery-status\r[\s\S]*^Final-Recipient: utf-8; jürgen@there\.example\r$/m,
     ],
+    [
+      'a member that is a name and no address',
+      text([failed('Jürgen Groß/Acme')]),
+      /^Final-Recipient: X-Notes; J\\x\{FC\}rgen Gro\\x\{DF\}\/Acme\r$/m,
+    ],
+    ['postmaster as it is', text([failed('Postmaster')]), /^Final-Recipient: rfc822; Postmaster\r$/m],
   ];
   for (const [reason, report, pattern] of cases) test(reason, () => assert.match(report, pattern));
 
