@@ -15,17 +15,23 @@ export interface LambdaOptions {
 }
 
 interface Pending {
+  readonly event: unknown;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
+  /** Runs once the thread has the invocation. */
+  timer?: NodeJS.Timeout;
 }
 
+/** To load the function. Lambda gives it a time of its own, too. */
+const loadingMs = 60_000;
 const lambdaThread = new URL('lambda-thread.ts', import.meta.url);
 
 export class LambdaWorker {
   readonly #options: LambdaOptions;
   readonly #pending = new Map<number, Pending>();
   #thread: Worker | undefined;
+  /** Undefined: the thread has loaded its function. */
+  #loading: NodeJS.Timeout | undefined;
   #lastId = 0;
   #idle: (() => void) | undefined;
 
@@ -41,13 +47,19 @@ export class LambdaWorker {
   invoke(event: unknown): Promise<unknown> {
     this.warm();
     const id = ++this.#lastId;
-    const ms = this.#options.timeoutSeconds * 1000;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#timeOut(), ms);
-      this.#pending.set(id, { resolve, reject, timer });
-      const invocation: Invocation = { id, event, deadline: Date.now() + ms };
-      this.#thread?.postMessage(invocation);
+      const pending = { event, resolve, reject };
+      this.#pending.set(id, pending);
+      if (this.#loading === undefined) this.#begin(id, pending);
     });
+  }
+
+  #begin(id: number, pending: Pending): void {
+    const { timeoutSeconds } = this.#options;
+    const ms = timeoutSeconds * 1000;
+    pending.timer = setTimeout(() => this.#timeOut(timeoutSeconds), ms);
+    const invocation: Invocation = { id, event: pending.event, deadline: Date.now() + ms };
+    this.#thread?.postMessage(invocation);
   }
 
   /** Lets running invocations end for `graceMs`, then ends the thread; they then fail. */
@@ -55,6 +67,7 @@ export class LambdaWorker {
     if (this.#pending.size > 0) await this.#untilIdle(graceMs);
     const thread = this.#thread;
     this.#thread = undefined;
+    clearTimeout(this.#loading);
     await thread?.terminate();
     this.#failAll(new Error(`${this.#options.thread.component} was stopped.`));
   }
@@ -69,6 +82,7 @@ export class LambdaWorker {
 
   #startThread(): Worker {
     const { thread: workerData, environment, output } = this.#options;
+    this.#loading = setTimeout(() => this.#timeOut(loadingMs / 1000), loadingMs);
     const thread = new Worker(lambdaThread, {
       name: workerData.component,
       workerData,
@@ -78,19 +92,26 @@ export class LambdaWorker {
     });
     thread.stdout.on('data', (chunk: Buffer) => output.write(chunk));
     thread.stderr.on('data', (chunk: Buffer) => output.write(chunk));
-    thread.on('message', (message: FromThread) => this.#hear(message));
+    thread.on('message', (message: FromThread) => this.#hear(thread, message));
     thread.on('error', (error: Error) => this.#ended(thread, error));
     thread.on('exit', () => this.#ended(thread, new Error(`${workerData.component} ended of itself.`)));
     return thread;
   }
 
-  #hear(message: FromThread): void {
+  #hear(thread: Worker, message: FromThread): void {
+    if (message.kind === 'ready' && thread === this.#thread) this.#loaded();
     if (message.kind === 'done') this.#take(message.id)?.resolve(message.result);
     else if (message.kind === 'failed')
       this.#take(message.id)?.reject(
         Object.assign(new Error(message.error.message), { name: message.error.name }),
       );
     else this.#options.onMessage(message);
+  }
+
+  #loaded(): void {
+    clearTimeout(this.#loading);
+    this.#loading = undefined;
+    for (const [id, pending] of this.#pending) this.#begin(id, pending);
   }
 
   #take(id: number): Pending | undefined {
@@ -101,11 +122,10 @@ export class LambdaWorker {
     return pending;
   }
 
-  #timeOut(): void {
+  #timeOut(afterSeconds: number): void {
     const thread = this.#thread;
     if (thread === undefined) return;
-    const seconds = this.#options.timeoutSeconds.toFixed(2);
-    this.#ended(thread, new Error(`Task timed out after ${seconds} seconds`));
+    this.#ended(thread, new Error(`Task timed out after ${afterSeconds.toFixed(2)} seconds`));
     void thread.terminate();
   }
 
@@ -113,6 +133,7 @@ export class LambdaWorker {
   #ended(thread: Worker, error: Error): void {
     if (this.#thread !== thread) return;
     this.#thread = undefined;
+    clearTimeout(this.#loading);
     this.#options.output.write(
       `${JSON.stringify({ level: 'ERROR', message: error.message, stack: error.stack })}\n`,
     );
