@@ -42,7 +42,11 @@ export async function serveJson(operations: Operations, onFault: OnFault): Promi
   return { url: await listenOnLoopback(server), stop: () => closeServer(server) };
 }
 
+/** Idle connections are kept as long as AWS's load balancers do: closing one as a request comes is an error there. */
+const idleMs = 60_000;
+
 export function listenOnLoopback(server: Server): Promise<string> {
+  server.keepAliveTimeout = idleMs;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () =>
