@@ -51,7 +51,8 @@ export function carrierDoors(options: LineOptions = {}): CarrierDoors {
   const { body = messageText, secrets = {} } = options;
   return {
     bodies: { open: () => bodiesOf({ body }).open('body') },
-    resolver: dnsResolver({ servers: [options.dns ?? '127.0.0.1:9'], timeoutMs: 200, tries: 1 }),
+    // Nobody answers at port 9, which is told at once; a server of the test may be slow on a busy machine.
+    resolver: dnsResolver({ servers: [options.dns ?? '127.0.0.1:9'], timeoutMs: 5_000, tries: 1 }),
     secrets: {
       read(name) {
         const secret = secrets[name];

@@ -33,7 +33,7 @@ export const stranger = 'ADDR=192.0.2.1 NAME=[UNAVAILABLE]';
 
 export async function stage(given: GatewayOptions, zone: Zone = {}): Promise<Stage> {
   const dns = await dnsServer(zone);
-  const resolver = dnsResolver({ servers: [dns.address], timeoutMs: 200, tries: 1 });
+  const resolver = dnsResolver({ servers: [dns.address], timeoutMs: 5_000, tries: 1 });
   const house = await gateway({ ...given, listener: { resolver } });
   return {
     house,

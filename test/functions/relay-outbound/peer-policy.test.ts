@@ -211,7 +211,7 @@ for (const { why, records, outcome, sink: options } of daneCases)
     await using sink = await smtpSink(options);
     const attempt = await send(sink.port, {
       dns: dns.address,
-      secureDns: dnssecResolver({ server: checked.address, timeoutMs: 200, tries: 1 }),
+      secureDns: dnssecResolver({ server: checked.address, timeoutMs: 5_000, tries: 1 }),
       configuration: { outboundCommands: { fallbackToPlain: true } },
     });
     check(attempt, outcome, sink.messages[0]?.tls);

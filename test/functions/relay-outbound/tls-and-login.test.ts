@@ -99,7 +99,7 @@ for (const { why, tls, sink: sinkOptions, fallback = false, trusted, outcome, re
   test(`TLS ${tls}, ${why}: ${outcome}`, async () => {
     await using sink = await smtpSink(sinkOptions);
     const outboundCommands = { tls, fallbackToPlain: fallback };
-    const options = { configuration: { outboundCommands }, timeouts: { handshake: 300 } };
+    const options = { configuration: { outboundCommands }, timeouts: { handshake: 2_000 } };
     const attempt = await send(sink, trusted === undefined ? options : { ...options, ca: trusted });
     assert.equal(
       outcomesOf(attempt)[anna],
