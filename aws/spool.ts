@@ -17,6 +17,7 @@ import { wished, withSteering } from '../mail/spool/steer.ts';
 import { atRest } from '../mail/spool/standing.ts';
 import { later, minute, wakeOf } from '../mail/spool/keys.ts';
 import { conditionally, deliveryItem, fromItem, toItem, values, type Item } from './items.ts';
+import { putOff } from './put-off.ts';
 import { followPlan, writePlan } from './spool-plan.ts';
 
 const mostClaims = 5;
@@ -39,6 +40,7 @@ export function awsSpool(options: SpoolOptions): Spool {
     follow: (plan) => followPlan(options, plan),
     claim: (key, leaseUntil) => claim(options, key, leaseUntil),
     settle: (claimed, next) => settle(options, claimed, next),
+    putOff: (key, why) => putOff(options, key, why),
   };
 }
 

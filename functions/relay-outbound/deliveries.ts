@@ -3,7 +3,7 @@
  * A body that is missing is a failure and an alarm; any other fault of ours leaves the delivery waiting.
  */
 import { failed, ourWords, waiting } from '../../mail/relay/results.ts';
-import { BodyMissing } from '../../mail/spool/doors.ts';
+import { BodyMissing, type PutOff } from '../../mail/spool/doors.ts';
 import { later, minute } from '../../mail/spool/keys.ts';
 import type { Delivery, DeliveryKey, Outcome } from '../../mail/spool/records.ts';
 import { settleAttempt } from '../../mail/spool/settle.ts';
@@ -96,33 +96,29 @@ function tell(run: Run, claimed: Delivery, next: Delivery, now: Date): void {
   if (next.state === 'dead') run.log.dead({ message, part, reason: next.reason ?? '' });
 }
 
-export interface Shelf {
-  readonly reply: string;
-  /** The sweep looks at it then. */
-  readonly until: string;
-}
-
 const slowHost = '451 4.4.1 The host answers slowly, and others are being served; its turn comes again';
 
 /**
  * A delivery whose hop is down, untried: it stays due, so that it leaves as soon as the hop answers. One whose
  * deadline or delay notice has come is settled with what the probe was told.
  */
-export async function shelve(run: Run, key: DeliveryKey, { reply, until }: Shelf): Promise<void> {
+export async function shelve(run: Run, key: DeliveryKey, why: PutOff): Promise<void> {
+  if (await run.spool.putOff(key, why)) return;
   const claimed = await run.spool.claim(key, run.leaseUntil);
   if (claimed === undefined) return;
   const now = run.clock();
-  const at = now.toISOString();
-  const called = claimed.expireAt <= at || (claimed.delayAt !== undefined && claimed.delayAt <= at);
-  if (called) {
-    const results = waiting(waitingRecipients(claimed), ourWords(reply));
-    return settle(run, claimed, { results, hop: 'down' }, now);
-  }
-  await putBack(run, claimed, { reply, until });
+  if (!isCalled(claimed, now.toISOString())) return putBack(run, claimed, why);
+  const results = waiting(waitingRecipients(claimed), ourWords(why.reply));
+  await settle(run, claimed, { results, hop: 'down' }, now);
+}
+
+/** Its deadline or its delay notice has come. */
+function isCalled({ expireAt, delayAt }: Delivery, at: string): boolean {
+  return expireAt <= at || (delayAt !== undefined && delayAt <= at);
 }
 
 /** Untried, and still due. */
-async function putBack(run: Run, claimed: Delivery, { reply, until }: Shelf): Promise<void> {
+async function putBack(run: Run, claimed: Delivery, { reply, until }: PutOff): Promise<void> {
   const next: Delivery = { ...claimed, state: 'deferred', claims: 0, lastReply: reply };
   const settled = await run.spool.settle(claimed, rested(next, until));
   if (settled !== undefined && owesAnything(settled)) await report(run, settled.message);

@@ -17,7 +17,7 @@ import { sendClaimed, shelve, type Sent } from './deliveries.ts';
 import { SlowPlace, troubleOf, type SlowLimits, type Trouble } from './slow-hops.ts';
 
 export interface HopDoors {
-  readonly spool: Pick<Spool, 'claim' | 'settle'>;
+  readonly spool: Pick<Spool, 'claim' | 'settle' | 'putOff'>;
   readonly hops: Hops;
   readonly queue: Pick<WorkQueue, 'hop' | 'report'>;
   readonly settings: SettingsSource;

@@ -85,6 +85,16 @@ export interface Spool {
    * write. Undefined: the lease was lost, the work of this run is void.
    */
   settle(claimed: Delivery, next: Delivery): Promise<Delivery | undefined>;
+  /**
+   * Leaves a delivery that is due untried, deferred and still due; `false`: it is not ours to do, is to be steered, or its
+   * deadline or delay notice has come, and it must be claimed.
+   */
+  putOff(key: DeliveryKey, why: PutOff): Promise<boolean>;
+}
+/** Why a delivery was not tried, and when (ISO) the sweep looks at it. */
+export interface PutOff {
+  readonly reply: string;
+  readonly until: string;
 }
 
 /** Next hops: slots, closures and due deliveries (spool.md, outbound workers). */

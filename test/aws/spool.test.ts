@@ -298,6 +298,41 @@ describe('settle', () => {
   });
 });
 
+describe('put off', () => {
+  const why = { reply: '451 4.4.1 nobody there', until };
+
+  test('says why, and when the sweep looks again; the delivery stays due', async () => {
+    const one = await planned('o1');
+    const before = await read('o1');
+    assert.equal(await spool().putOff(one, why), true);
+    const { state, lastReply, wakeAt, version, ...rest } = await read('o1');
+    assert.deepEqual([state, lastReply, wakeAt, version], ['deferred', why.reply, until, before.version + 1]);
+    for (const [name, value] of Object.entries(rest))
+      assert.deepEqual(value, before[name as keyof Delivery], name);
+    assert.ok(await spool().claim(one, until));
+  });
+
+  for (const [id, change, reason] of [
+    ['o2', { dueAt: later(now, minute) }, 'it is not due'],
+    ['o3', { expireAt: later(now, -minute) }, 'its deadline has come'],
+    ['o4', { delayAt: later(now, -minute) }, 'its delay is to be told'],
+  ] as const)
+    test(`not where ${reason}`, async () => {
+      const one = await planned(id, change);
+      const before = await read(id);
+      assert.equal(await spool().putOff(one, why), false);
+      assert.deepEqual(await read(id), before);
+    });
+
+  test('not where a worker has it', async () => {
+    const one = await planned('o5');
+    const claimed = await spool().claim(one, until);
+    assert.ok(claimed);
+    assert.equal(await spool().putOff(one, why), false);
+    assert.ok(await spool().settle(claimed, done(claimed)));
+  });
+});
+
 describe('report', () => {
   test('record, count and cleared debts are one transaction, won once', async () => {
     const claimed = await spool().claim(await planned('r1'), until);

@@ -8,6 +8,7 @@ import {
   type HopState,
   type Hops,
   type HopWork,
+  type PutOff,
   type Slot,
   type Spool,
 } from '../../mail/spool/doors.ts';
@@ -93,7 +94,7 @@ function* inChunks(bytes: Buffer): Generator<Buffer> {
 const chunkSize = 64 * 1024;
 
 /** Records and hops in memory, under the conditions that the real ones keep. */
-export class MemorySpool implements Pick<Spool, 'claim' | 'settle'>, Hops {
+export class MemorySpool implements Pick<Spool, 'claim' | 'settle' | 'putOff'>, Hops {
   readonly records = new Map<string, Delivery>();
   readonly slots = new Map<string, Slot>();
   readonly states = new Map<string, HopState>();
@@ -140,6 +141,17 @@ export class MemorySpool implements Pick<Spool, 'claim' | 'settle'>, Hops {
     const settled = { ...wished(next, record.want, this.clock()), version: record.version + 1 };
     this.put(settled);
     return Promise.resolve(structuredClone(settled));
+  }
+
+  putOff(key: DeliveryKey, { reply, until }: PutOff): Promise<boolean> {
+    const record = this.record(key);
+    const now = this.clock().toISOString();
+    const waits = record.state === 'pending' || record.state === 'deferred';
+    const isCalled = record.expireAt <= now || (record.delayAt ?? until) <= now;
+    if (!waits || record.dueAt > now || isCalled) return Promise.resolve(false);
+    const version = record.version + 1;
+    this.put({ ...record, state: 'deferred', lastReply: reply, wakeAt: until, version });
+    return Promise.resolve(true);
   }
 
   takeSlot(work: HopWork, limit: number, until: string): Promise<Slot | undefined> {

@@ -109,8 +109,10 @@ describe('a wish that came while the attempt ran', () => {
       assert.deepEqual([told, queued], [expected, wakes]);
     });
 
-  test('delete-report, said to mail that is put back untried: the report is on its way', async () => {
-    const spool = spoolOf(due('a'), due('b'));
+  test('delete-report, said to mail that is settled untried: the report is on its way', async () => {
+    const recipients = [recipient('anna@x.example', { notify: 'FAILURE' })];
+    const called = { recipients, delayAt: later(start, -1) };
+    const spool = spoolOf(due('a', called), due('b', called));
     const claim = spool.claim.bind(spool);
     spool.claim = async (which, until) => {
       const claimed = await claim(which, until);
@@ -150,7 +152,7 @@ test('a hop that is down is closed until its next probe; the rest stay due', asy
   assert.deepEqual([probed!.state, probed!.attempts, probed!.dueAt], ['deferred', 1, until]);
   for (const other of others) {
     assert.deepEqual([other.state, other.attempts, other.lastReply], ['deferred', 0, '421 busy']);
-    assert.equal(other.wakeAt, until, 'the sweep wakes it with the probe');
+    assert.deepEqual([other.wakeAt, other.claims], [until, 0], 'the sweep wakes it with the probe');
     assert.ok(other.dueAt <= start.toISOString(), 'it may leave as soon as the hop answers');
     assert.ok(other.hopKey);
   }

@@ -72,6 +72,7 @@ export class RouteWorld {
       follow: (plan) => this.follow(plan),
       claim: (key, leaseUntil) => this.claim(key, leaseUntil),
       settle: (claimed, next) => this.settle(claimed, next),
+      putOff: () => Promise.reject(new Error('only outbound mail is put off')),
     };
   }
 
