@@ -78,13 +78,13 @@ export class Host {
     const hear = (at: number): void => {
       const line = input.slice(0, at);
       input = input.slice(at + (inData ? end.length : 2));
-      if (inData) this.#take(recipient);
+      const taken = inData ? recipient : undefined;
       recipient = /^RCPT TO:<([^>]*)>/i.exec(line)?.[1] ?? recipient;
       const reply = inData ? '250 2.0.0 Taken\r\n' : this.#answer(line, recipient);
       inData = reply.startsWith('354');
       // An empty message ends with the line end that the DATA line brought.
       if (inData) input = `\r\n${input}`;
-      say(reply);
+      say(reply, taken);
       if (reply.startsWith('221')) socket.end();
     };
   }
@@ -98,19 +98,26 @@ export class Host {
     return verb === 'DATA' ? '354 Go on\r\n' : '250 2.0.0 Yes\r\n';
   }
 
-  #take(recipient: string): void {
+  /** A message whose reply is not out when the host is mended has not been taken: it comes again, and rightly. */
+  #take(recipient: string | undefined): void {
+    if (recipient === undefined) return;
     const times = this.#taken.get(recipient) ?? [];
     times.push(performance.now());
     this.#taken.set(recipient, times);
   }
 
-  /** One reply after the other, each late where the host is slow. */
-  #sayer(socket: Socket): (reply: string) => void {
-    if (this.manner !== 'slow') return (reply) => void socket.write(reply);
+  /** One reply after the other, each late where the host is slow; the one to a message says for whom it was. */
+  #sayer(socket: Socket): (reply: string, taken?: string) => void {
+    const say = (reply: string, taken: string | undefined): void => {
+      if (socket.destroyed) return;
+      socket.write(reply);
+      this.#take(taken);
+    };
+    if (this.manner !== 'slow') return say;
     let free = 0;
-    return (reply) => {
+    return (reply, taken) => {
       free = Math.max(free, performance.now()) + slowMilliseconds;
-      setTimeout(() => socket.destroyed || socket.write(reply), free - performance.now());
+      setTimeout(() => say(reply, taken), free - performance.now());
     };
   }
 }
