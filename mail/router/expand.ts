@@ -23,14 +23,15 @@ export async function expandGroup(copy: Copy, entry: GroupEntry, context: Routin
   const loop = context.opened.has(key) ? loopInto(key, copy) : loopAt(copy, context.envelope);
   if (loop !== undefined) return [failed({ ...copy, because: because(document, 'members') }, 'user', loop)];
   if (context.opened.has(key)) return [];
+  const isFirst = context.opened.size === 0;
   context.opened.add(key);
   if (group.readers.length > 0 && !(await context.mayWrite(name, group.readers))) {
     const refused = { ...copy, because: because(document, 'readers') };
     return [failed(refused, 'restriction', `not authorized to send mail to group ${name}`)];
   }
   const leaves = await openGroup(copy, name, context);
-  const reachesNobody = leaves.every(({ way }) => way === 'expanded') && copy.trail.at(-1)?.by !== 'group';
-  if (!reachesNobody) return leaves;
+  // What another has within it may have been opened already: only of the first is it known that nobody is reached.
+  if (!isFirst || leaves.some(({ way }) => way !== 'expanded')) return leaves;
   return [failed({ ...copy, because: because(document, 'members') }, 'user', `Group ${name} has no members`)];
 }
 

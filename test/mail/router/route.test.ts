@@ -537,6 +537,22 @@ describe('groups', () => {
       ['sales@acme.example expanded', 'East expanded', 'in mail/bob'],
     ],
     [
+      'one that a forwarding address leads to, when all within it are reached already',
+      'sales@acme.example',
+      {
+        groups: [
+          { ...sales, members: ['East', 'ann@acme.example'] },
+          { name: 'East', members: ['Bob Example/Acme'] },
+          { name: 'West', internetAddress: 'west@acme.example', members: ['East'] },
+        ],
+        people: [
+          ...people,
+          { name: 'Ann', internetAddress: 'ann@acme.example', forwardingAddress: 'west@acme.example' },
+        ],
+      },
+      ['sales@acme.example expanded', 'East expanded', 'in mail/bob', 'west@acme.example expanded'],
+    ],
+    [
       'entries for lists are nobody',
       'sales@acme.example',
       { groups: [{ ...sales, members: ['@there.example'] }] },
