@@ -1,5 +1,5 @@
 /**
- * Runs batches of test files in processes of their own, two side by side, and sees to it that each ends: one that says
+ * Runs batches of test files in processes of their own, some side by side, and sees to it that each ends: one that says
  * nothing for too long, or has run all its tests and yet stays, is a failure, and is ended with all that it started.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -33,7 +33,7 @@ export interface Patience {
   readonly leaveMs: number;
 }
 
-/** More than two starve each other on a small machine. */
+/** One more than the cores of a small machine: whole gateways wait as much as they work. */
 const sideBySide = 3;
 const program = fileURLToPath(new URL('batch.ts', import.meta.url));
 const start = 'its start';
@@ -70,7 +70,10 @@ async function runBatch(batch: Batch, root: string, patience: Patience): Promise
   });
   running.add(child);
   const heard = listen(child, patience);
+  // What it told last may come after its end.
+  const allHeard = once(child, 'disconnect');
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  await allHeard;
   end(child);
   const complaint = heard.complaint(code ?? signal);
   const failures =
@@ -96,7 +99,7 @@ function listen(child: ChildProcess, { silenceMs, leaveMs }: Patience): Heard {
     stream?.on('data', (data: Buffer) => (output = (output + data.toString()).slice(-20_000)));
   child.on('message', (told: Told) => {
     if (told.type === 'begun') open.push((last = told.name));
-    if (told.type === 'over') open.splice(open.lastIndexOf(told.name), 1);
+    if (told.type === 'over' && open.includes(told.name)) open.splice(open.lastIndexOf(told.name), 1);
     if (told.type === 'passed') heard.passed.push(told);
     if (told.type === 'failed') heard.failures.push(told);
     if (told.type === 'end') ended = true;
