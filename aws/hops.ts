@@ -146,7 +146,7 @@ async function readState({ client, table }: Options, work: HopWork): Promise<Hop
 }
 
 async function close(
-  { client, table }: Options,
+  { client, table, clock }: Options,
   work: HopWork,
   { until, lastReply }: { until: string; lastReply: string },
 ): Promise<void> {
@@ -154,9 +154,11 @@ async function close(
     new UpdateItemCommand({
       TableName: table,
       Key: toItem({ message: partition(work), part: 'state' }),
-      UpdateExpression: 'SET closedUntil = :until, lastReply = :reply, expiresAt = :ttl ADD failures :one',
+      UpdateExpression:
+        'SET closedUntil = :until, closedAt = :now, lastReply = :reply, expiresAt = :ttl ADD failures :one',
       ExpressionAttributeValues: values({
         ':until': until,
+        ':now': clock().toISOString(),
         ':reply': lastReply.slice(0, 1024),
         ':ttl': ttl(until),
         ':one': 1,

@@ -9,8 +9,11 @@ import type { Delivery } from '../../mail/spool/records.ts';
 
 export interface Attempt {
   readonly results: readonly RecipientResult[];
-  /** `down`: no host of the hop could be spoken to, so the others that wait for it need not try. */
-  readonly hop: 'answered' | 'down';
+  /**
+   * `down`: no host of the hop could be spoken to, so the others that wait for it need not try. `broke`: a host was spoken
+   * to, and the session broke off before it said what becomes of the message, which may be the message's fault.
+   */
+  readonly hop: 'answered' | 'broke' | 'down';
   /** The worker left before the host could have the message: nothing was tried. */
   readonly gaveWay?: true;
 }

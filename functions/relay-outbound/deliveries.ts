@@ -2,17 +2,19 @@
  * One claimed delivery: sent, settled, reported and logged; or, where the hop is down, put back untried.
  * A body that is missing is a failure and an alarm; any other fault of ours leaves the delivery waiting.
  */
+import { tellSettled } from '../../aws/settled-log.ts';
 import { failed, ourWords, waiting } from '../../mail/relay/results.ts';
 import { BodyMissing, type PutOff } from '../../mail/spool/doors.ts';
 import { later, minute } from '../../mail/spool/keys.ts';
-import type { Delivery, DeliveryKey, Outcome } from '../../mail/spool/records.ts';
+import type { Delivery, DeliveryKey } from '../../mail/spool/records.ts';
 import { settleAttempt } from '../../mail/spool/settle.ts';
 import { owesAnything, rested } from '../../mail/spool/standing.ts';
 import { waitingRecipients, type Attempt, type Carrier } from './carrier.ts';
 import type { Run } from './hop-worker.ts';
 
 export interface Sent {
-  readonly down?: { readonly reply: string; readonly at: Date };
+  /** The hop could not be spoken to, or broke off what was begun; what was heard last, and when. */
+  readonly trouble?: { readonly kind: 'down' | 'broke'; readonly reply: string; readonly at: Date };
   readonly gaveWay?: true;
 }
 
@@ -25,7 +27,7 @@ export async function sendClaimed(run: Run, carrier: Carrier, claimed: Delivery)
   }
   await settle(run, claimed, attempt, now);
   if (attempt.hop === 'answered') return {};
-  return { down: { reply: attempt.results[0]?.reply ?? '', at: now } };
+  return { trouble: { kind: attempt.hop, reply: attempt.results[0]?.reply ?? '', at: now } };
 }
 
 async function attempted(run: Run, carrier: Carrier, claimed: Delivery): Promise<Attempt> {
@@ -50,7 +52,7 @@ async function settle(run: Run, claimed: Delivery, { results }: Attempt, now: Da
   const next = settleAttempt(claimed, results, { now, configuration });
   const settled = await written(run, claimed, next);
   if (settled === undefined) return;
-  tell(run, claimed, settled, now);
+  tellSettled(run.log, { claimed, settled, now });
   if (owesAnything(settled)) await report(run, settled.message);
   // Whoever asked for another attempt meanwhile need not wait for the sweep.
   if (settled.state === 'deferred' && settled.dueAt < next.dueAt) await run.queue.hop(run.work);
@@ -78,22 +80,6 @@ async function report(run: Run, message: string): Promise<void> {
   } catch (error) {
     run.log.fault('A report could not be queued', error, { message });
   }
-}
-
-/** What became of those who waited: by the host's word, by the deadline, or by an administrator's wish. */
-function tell(run: Run, claimed: Delivery, next: Delivery, now: Date): void {
-  const { message, part, nextHop, dueAt } = next;
-  const fresh = next.recipients.filter((_, n) => claimed.recipients[n]?.outcome === 'waiting');
-  const of = (outcome: Outcome) => fresh.filter((recipient) => recipient.outcome === outcome);
-  const [relayed, failed] = [of('relayed').length, of('failed').length];
-  const reason = (outcome: Outcome): string => of(outcome)[0]?.reply ?? '';
-  const milliseconds = now.getTime() - Date.parse(next.acceptedAt);
-  if (relayed > 0) run.log.relayed({ message, part, nextHop, recipients: relayed, milliseconds });
-  if (failed > 0) run.log.failed({ message, part, nextHop, reason: reason('failed'), recipients: failed });
-  if (next.state === 'deferred')
-    run.log.deferred({ message, part, nextHop, reason: reason('waiting'), dueAt });
-  if (next.state === 'held') run.log.held({ message, part, reason: next.reason ?? '' });
-  if (next.state === 'dead') run.log.dead({ message, part, reason: next.reason ?? '' });
 }
 
 const slowHost = '451 4.4.1 The host answers slowly, and others are being served; its turn comes again';

@@ -3,8 +3,8 @@
  * settles each, frees the slot before the invocation ends.
  *
  * No slot: others are at it. Not enough time left: the work is put into the queue again. A hop that cannot be spoken
- * to is closed until its next probe; the first delivery has paid for the finding, the rest wait undisturbed, but for
- * those whose deadline or delay notice has come. What fails here unexpectedly is thrown and comes again by the queue.
+ * to, or breaks off one session after another, is closed until its next probe; the first deliveries have paid for the
+ * finding, the rest wait undisturbed: a few are marked here, the others by the sweep. What fails here unexpectedly is thrown and comes again by the queue.
  */
 import type { Settings, SettingsSource } from '../../mail/directory/settings.ts';
 import type { Clock, Hops, HopWork, Slot, Spool, WorkQueue } from '../../mail/spool/doors.ts';
@@ -54,8 +54,10 @@ type End = 'drained' | 'no slot' | 'out of time' | 'down' | 'slow';
 const leaseReserve = minute;
 const pageSize = 100;
 const widest = 5_000;
-/** Looked at after a failed probe; the sweep sees to the rest. */
-const mostShelved = 100;
+/** Marked at once after a failed probe, for people to see; the sweep, which is in no hurry, sees to the rest. */
+const mostShelved = 10;
+/** Messages in a row that a hop may break off: one may be the message's fault, this many are the hop's. */
+const mostBroken = 3;
 /** Further workers called when a hop answers again and many wait for it. */
 const helpers = 3;
 const much = 25;
@@ -120,20 +122,38 @@ async function leave(run: Run, slot: Slot): Promise<void> {
   }
 }
 
+/** How the hop has done in this run. */
+interface Course {
+  failing: boolean;
+  broken: number;
+}
+
 async function drain(run: Run, start: Start): Promise<End> {
-  let closed = start.trouble.failing;
+  const course: Course = { failing: start.trouble.failing, broken: 0 };
   for (let keys = start.keys; keys.length > 0; keys = await unseen(run))
     for (const key of keys) {
       if (run.remaining() < run.limits.beginning) return 'out of time';
       const attempt = await sendOne(run, key);
       if (attempt === undefined) continue;
       if (attempt.result.gaveWay === true) return 'slow';
-      if (attempt.result.down !== undefined) return closeHop(run, attempt.result.down);
-      if (closed) await reopen(run, keys.length);
-      closed = false;
+      const end = await afterAttempt(run, course, { sent: attempt.result, waiting: keys.length });
+      if (end !== undefined) return end;
       if (!attempt.stay) return 'slow';
     }
   return 'drained';
+}
+
+async function afterAttempt(
+  run: Run,
+  course: Course,
+  { sent: { trouble }, waiting }: { readonly sent: Sent; readonly waiting: number },
+): Promise<End | undefined> {
+  course.broken = trouble?.kind === 'broke' ? course.broken + 1 : 0;
+  const dead = trouble?.kind === 'down' || course.broken === mostBroken;
+  if (trouble !== undefined) return dead ? closeHop(run, trouble) : undefined;
+  if (course.failing) await reopen(run, waiting);
+  course.failing = false;
+  return undefined;
 }
 
 async function sendOne(run: Run, key: DeliveryKey): Promise<{ result: Sent; stay: boolean } | undefined> {
@@ -170,13 +190,10 @@ function nameOf({ message, part }: DeliveryKey): string {
 async function closeHop(run: Run, { reply, at }: { reply: string; at: Date }): Promise<End> {
   const until = later(at, run.carrier.set.configuration.transfer.initialRetryMinutes * minute);
   await run.hops.close(run.work, until, reply);
-  let keys = await unseen(run);
-  for (let n = 0; n < mostShelved && keys.length > 0 && run.remaining() > 0; keys = await unseen(run))
-    for (const key of keys) {
-      n += 1;
-      run.seen.add(nameOf(key));
-      await shelve(run, key, { reply, until });
-    }
+  for (const key of (await unseen(run)).slice(0, mostShelved)) {
+    if (run.remaining() <= 0) break;
+    await shelve(run, key, { reply, until });
+  }
   return 'down';
 }
 

@@ -64,9 +64,9 @@ class Line {
     const serves = delivery.tlsOptional === true || !this.#tlsOptional;
     if (kept === undefined || !serves || !suits(kept, delivery)) return this.#sendAfresh(delivery);
     const outcome = await this.#offer(kept, delivery);
-    if (outcome.ended) return { results: outcome.results, hop: 'answered' };
+    if (outcome.ended) return verdict(outcome);
     if (outcome.beforeData) return this.#sendAfresh(delivery);
-    return { results: waiting(waitingRecipients(delivery), outcome.said), hop: 'answered' };
+    return { results: waiting(waitingRecipients(delivery), outcome.said), hop: 'broke' };
   }
 
   async close(): Promise<void> {
@@ -106,12 +106,13 @@ class Line {
         continue;
       }
       const outcome = await this.#offer(opened.session, delivery);
-      if (outcome.ended) return { results: outcome.results, hop: 'answered' };
+      if (outcome.ended) return verdict(outcome);
       said = outcome.said;
     }
     if (refusing === targets.length) return refuse(delivery, requireTlsRefusal);
-    const hop = spoken || delivery.requireTls ? 'answered' : 'down';
-    return { results: waiting(waitingRecipients(delivery), said), hop };
+    const results = waiting(waitingRecipients(delivery), said);
+    if (delivery.requireTls) return { results, hop: 'answered' };
+    return { results, hop: spoken ? 'broke' : 'down' };
   }
 
   async #open(target: Target, delivery: Delivery): Promise<Opened> {
@@ -153,6 +154,10 @@ class Line {
       return `550 5.6.7 ${remote} takes no 8-bit text (no 8BITMIME), and the message has some`;
     return undefined;
   }
+}
+
+function verdict({ results, unanswered }: Extract<Outcome, { ended: true }>): Attempt {
+  return { results, hop: unanswered === true ? 'broke' : 'answered' };
 }
 
 /** Undefined: it did not come to TLS. */

@@ -34,8 +34,13 @@ export interface Transaction {
 }
 
 export type Outcome =
-  /** `usable`: the session may carry another message. */
-  | { readonly ended: true; readonly results: readonly RecipientResult[]; readonly usable: boolean }
+  /** `usable`: the session may carry another message; `unanswered`: it broke off after the final dot. */
+  | {
+      readonly ended: true;
+      readonly results: readonly RecipientResult[];
+      readonly usable: boolean;
+      readonly unanswered?: true;
+    }
   /** The session broke while nobody could have the message yet. */
   | { readonly ended: false; readonly said: Said; readonly beforeData: boolean };
 
@@ -93,7 +98,8 @@ function lost(error: ConnectionLost, { session, transaction, progress }: Omit<Ca
   }
   const open = unanswered(transaction.message.recipients, progress.results);
   const said = { ...ourWords(`${sentence}, after the whole message was sent`), remote };
-  return { ended: true, results: [...progress.results, ...waiting(open, said)], usable: false };
+  const results = [...progress.results, ...waiting(open, said)];
+  return { ended: true, results, usable: false, unanswered: true };
 }
 
 function unanswered(all: readonly SendRecipient[], results: readonly RecipientResult[]): SendRecipient[] {

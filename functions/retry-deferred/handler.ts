@@ -30,6 +30,7 @@ const made = workerDoors(vars, process.env, log);
 const table = { client: dynamodb(), table: vars.spoolTable };
 const doors: Omit<SweepDoors, 'remainingMilliseconds'> = {
   ...made,
+  log,
   due: awsDue(table),
   hops: awsHops({ ...table, clock: made.clock }),
   reaches: ({ transport, nextHop }) =>

@@ -1,27 +1,25 @@
 /**
  * The sweep: reads what is due, at once where the index is small, else in each of the 64 shards; moves every item in the
  * index and wakes the queue it needs.
- * Each next hop and each report is woken once per sweep; a closed hop is left until it opens again; what no worker here
- * can carry is put off with the reason. An item that fails is told of and left: it is due again, and no other waits for it.
+ * Each next hop and each report is woken once per sweep; what waits for a closed hop is deferred with what was heard from
+ * it until it opens, and so is what no worker here can carry. An item that fails is told of and left: it is due again, and no other waits for it.
  */
 import type { Due, DueKey } from '../../aws/due.ts';
-import type { SettingsSource } from '../../mail/directory/settings.ts';
-import type { Clock, Hops, HopWork, Spool, WorkQueue } from '../../mail/spool/doors.ts';
-import { hopName, wakeShards } from '../../mail/spool/keys.ts';
+import type { Hops, HopWork, WorkQueue } from '../../mail/spool/doors.ts';
+import { wakeShards } from '../../mail/spool/keys.ts';
+import type { Delivery } from '../../mail/spool/records.ts';
 import { sweepItem, type Sweep, type Wake } from '../../mail/spool/sweep.ts';
-import { putOffUnreachable } from './unreachable.ts';
+import { HopWatch, isCalled, type Closure } from './hop-watch.ts';
+import { notDeployed, settleUntried, type UntriedDoors } from './untried.ts';
 
-export interface SweepDoors {
+export interface SweepDoors extends UntriedDoors {
   readonly due: Due;
   readonly hops: Pick<Hops, 'state'>;
   readonly queue: WorkQueue;
-  readonly spool: Pick<Spool, 'claim' | 'settle'>;
-  readonly settings: SettingsSource;
   /** Keeps the body of what a wish left behind makes `held`. */
   readonly keepMessage: (id: string) => Promise<void>;
   /** Whether a queue is deployed whose workers can carry this. */
   readonly reaches: (work: HopWork) => boolean;
-  readonly clock: Clock;
   /** Spreads the wakes of a closed hop, and says which shard comes first: a number from 0 to 1. */
   readonly jitter: () => number;
   readonly remainingMilliseconds: () => number;
@@ -30,18 +28,16 @@ export interface SweepDoors {
 
 interface Run extends SweepDoors {
   readonly woken: Map<string, Promise<void>>;
-  readonly closed: Map<string, Promise<string | undefined>>;
+  readonly watch: HopWatch;
 }
 
 const shardsAtOnce = 8;
 const mostPerRead = 100;
 const reserve = 10_000;
-/** Never longer than the closure has left: a retry interval of seconds is one of seconds. */
-const mostJitter = 60_000;
 
 /** Returns how many items were moved. */
 export async function sweep(doors: SweepDoors): Promise<number> {
-  const run: Run = { ...doors, woken: new Map(), closed: new Map() };
+  const run: Run = { ...doors, woken: new Map(), watch: new HopWatch(doors) };
   if (run.remainingMilliseconds() <= reserve) return 0;
   const few = await run.due.few(run.clock().toISOString());
   return few === undefined ? sweepShards(run) : sweepAll(run, few);
@@ -89,16 +85,37 @@ async function sweepSafely(run: Run, key: DueKey): Promise<boolean> {
 async function sweepOne(run: Run, key: DueKey): Promise<boolean> {
   const item = await run.due.item(key);
   if (item === undefined || item.wakeAt !== key.wakeAt) return false;
-  const { move, wakes } = sweepItem(item, run.clock());
-  const hop = wakes.find((one) => one.queue === 'hop')?.work;
-  if (hop !== undefined && !run.reaches(hop)) return putOffUnreachable(key, run);
-  const closedUntil = hop && (await closureOf(run, hop));
-  if (!(await moveOn(run, key, closedUntil === undefined ? move : movedTo(move, closedUntil)))) return false;
-  for (const wake of wakes) if (closedUntil === undefined || wake.queue !== 'hop') await wakeOnce(run, wake);
+  const swept = sweepItem(item, run.clock());
+  const hop = swept.wakes.find((one) => one.queue === 'hop')?.work;
+  if (hop === undefined) return moveOn(run, key, swept);
+  // Only a delivery wakes a next hop.
+  return sweepOutbound(run, key, { delivery: item as Delivery, hop, swept });
+}
+
+interface Outbound {
+  readonly delivery: Delivery;
+  readonly hop: HopWork;
+  readonly swept: Sweep;
+}
+
+async function sweepOutbound(run: Run, key: DueKey, { delivery, hop, swept }: Outbound): Promise<boolean> {
+  if (!run.reaches(hop)) return settleUntried(key, notDeployed, run);
+  const standing = await run.watch.standing(hop);
+  if (standing.hop === 'open') return moveOn(run, key, swept);
+  const wakes = swept.wakes.filter(({ queue }) => queue !== 'hop');
+  if (standing.hop === 'probed' || 'next' in swept.move)
+    return moveOn(run, key, { move: movedTo(swept.move, standing.until), wakes });
+  if (isCalled(delivery, standing, run.clock())) return settleUntried(key, standing, run);
+  return moveOn(run, key, { move: { next: putOff(delivery, standing) }, wakes });
+}
+
+async function moveOn(run: Run, key: DueKey, { move, wakes }: Sweep): Promise<boolean> {
+  if (!(await moved(run, key, move))) return false;
+  for (const wake of wakes) await wakeOnce(run, wake);
   return true;
 }
 
-async function moveOn(run: Run, key: DueKey, move: Sweep['move']): Promise<boolean> {
+async function moved(run: Run, key: DueKey, move: Sweep['move']): Promise<boolean> {
   if (!('next' in move)) return run.due.move(key, move.wakeAt);
   if (move.next.state === 'held') await run.keepMessage(move.next.message);
   return run.due.replace(key, move.next);
@@ -108,19 +125,9 @@ function movedTo(move: Sweep['move'], wakeAt: string): Sweep['move'] {
   return 'next' in move ? { next: { ...move.next, wakeAt } } : { wakeAt };
 }
 
-/** When the hop opens again, with jitter; undefined: it is open. */
-async function closureOf(run: Run, hop: HopWork): Promise<string | undefined> {
-  const until = Date.parse((await closedUntil(run, hop)) ?? '');
-  const left = until - run.clock().getTime();
-  if (!(left > 0)) return undefined;
-  return new Date(until + run.jitter() * Math.min(left, mostJitter)).toISOString();
-}
-
-function closedUntil(run: Run, work: HopWork): Promise<string | undefined> {
-  const name = hopName(work.transport, work.nextHop);
-  const known = run.closed.get(name) ?? run.hops.state(work).then((state) => state?.closedUntil);
-  run.closed.set(name, known);
-  return known;
+/** Untried and still due: it leaves as soon as the hop answers. */
+function putOff(delivery: Delivery, { until, reply }: Closure): Delivery {
+  return { ...delivery, state: 'deferred', lastReply: reply, wakeAt: until, version: delivery.version + 1 };
 }
 
 /** Whoever asks while the wake is under way waits for it, so that all of them hear when it fails. */

@@ -105,7 +105,7 @@ export interface Hops {
   /** Keys of deliveries of the hop that are due at `now`, soonest first, at most `limit`. */
   due(work: HopWork, now: string, limit: number): Promise<DeliveryKey[]>;
   state(work: HopWork): Promise<HopState | undefined>;
-  /** Closes the hop until the time given: it failed to connect, or greeted with other than 220. */
+  /** Closes the hop until the time given: it failed to connect, greeted with other than 220, or breaks off each session. */
   close(work: HopWork, until: string, lastReply: string): Promise<void>;
   open(work: HopWork): Promise<void>;
   /** Marks the hop as slow until the time given; `alone`: it timed out, and gets one slot. */
@@ -120,6 +120,8 @@ export interface HopState {
   /** Since it last answered; absent: none. */
   readonly failures?: number;
   readonly closedUntil?: string;
+  /** When it was last closed: an attempt was made then. */
+  readonly closedAt?: string;
   readonly lastReply?: string;
   readonly slowUntil?: string;
   readonly aloneUntil?: string;

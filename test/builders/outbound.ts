@@ -1,6 +1,7 @@
 /** Settings, deliveries and doors in memory for tests of outbound work. */
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
+import type { SettledLog } from '../../aws/settled-log.ts';
 import { forms, type Server } from '../../mail/document/forms.ts';
 import type { Settings } from '../../mail/directory/settings.ts';
 import {
@@ -70,6 +71,17 @@ export function outboundDelivery(change: Partial<Delivery> = {}): Delivery {
     ...change,
   };
   return { ...delivery, wake: wakeOf(message), wakeAt: delivery.dueAt, hopKey: hopKeyOf(delivery) };
+}
+
+/** Notes what is told of settled deliveries. */
+export function settledLog(told: string[]): SettledLog {
+  return {
+    relayed: ({ message }) => void told.push(`relayed ${message}`),
+    failed: ({ message, reason }) => void told.push(`failed ${message} ${reason}`),
+    deferred: ({ message }) => void told.push(`deferred ${message}`),
+    held: ({ message }) => void told.push(`held ${message}`),
+    dead: ({ message }) => void told.push(`dead ${message}`),
+  };
 }
 
 /** Every body is the same text, but for those that are named. */
@@ -184,7 +196,8 @@ export class MemorySpool implements Pick<Spool, 'claim' | 'settle' | 'putOff'>, 
 
   close(work: HopWork, closedUntil: string, lastReply: string): Promise<void> {
     const hop = hopName(work.transport, work.nextHop);
-    this.states.set(hop, { failures: (this.states.get(hop)?.failures ?? 0) + 1, closedUntil, lastReply });
+    const failures = (this.states.get(hop)?.failures ?? 0) + 1;
+    this.states.set(hop, { failures, closedUntil, closedAt: this.clock().toISOString(), lastReply });
     return Promise.resolve();
   }
 

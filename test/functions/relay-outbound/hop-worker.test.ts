@@ -8,7 +8,13 @@ import type { Settings } from '../../../mail/directory/settings.ts';
 import { BodyMissing, type HopWork } from '../../../mail/spool/doors.ts';
 import { hour, later, minute } from '../../../mail/spool/keys.ts';
 import type { Delivery, Want } from '../../../mail/spool/records.ts';
-import { MemorySpool, outboundDelivery, outboundSettings, recipient } from '../../builders/outbound.ts';
+import {
+  MemorySpool,
+  outboundDelivery,
+  outboundSettings,
+  recipient,
+  settledLog,
+} from '../../builders/outbound.ts';
 
 const work: HopWork = { transport: 'smtp', nextHop: 'relay.example' };
 const hop = 'smtp#relay.example';
@@ -145,7 +151,8 @@ test('a hop that is down is closed until its next probe; the rest stay due', asy
   await drain(spool, (delivery) => ({ ...results(delivery, 'waiting', '421 busy'), hop: 'down' }));
   assert.equal(sent.length, 1, 'one probe');
   const until = later(start, 15 * minute);
-  assert.deepEqual(spool.states.get(hop), { failures: 1, closedUntil: until, lastReply: '421 busy' });
+  const closure = { failures: 1, closedUntil: until, closedAt: start.toISOString(), lastReply: '421 busy' };
+  assert.deepEqual(spool.states.get(hop), closure);
   const [probed, ...others] = ['a', 'b', 'c']
     .sort((one) => (sent.includes(one) ? -1 : 1))
     .map((id) => spool.record(key(id)));
@@ -167,6 +174,57 @@ test('with the hop down, a delivery past its deadline expires and one past its d
   assert.equal(spool.record(key('b')).recipients[0]?.failure, 'expiration');
   assert.equal(spool.record(key('c')).recipients[0]?.owes, 'delayed');
   assert.deepEqual(queued.sort(), ['report b', 'report c']);
+});
+
+test('with the hop down a few are marked at once, and the rest is left to the sweep', async () => {
+  const spool = spoolOf(...Array.from({ length: 30 }, (_, n) => due(`n${n}`)));
+  await drain(spool, (delivery) => ({ ...results(delivery, 'waiting', '421 busy'), hop: 'down' }));
+  const states = [...spool.records.values()].map(({ state }) => state);
+  assert.equal(sent.length, 1);
+  assert.equal(states.filter((state) => state === 'deferred').length, 11);
+  assert.equal(states.filter((state) => state === 'pending').length, 19);
+});
+
+describe('a hop that breaks sessions off', () => {
+  const broke = (delivery: Delivery): Attempt => ({
+    ...results(delivery, 'waiting', '451 4.4.2 broke off'),
+    hop: 'broke',
+  });
+  const five = ['a', 'b', 'c', 'd', 'e'];
+  const drainFive = async (spool: MemorySpool, broken: (n: number) => boolean): Promise<void> => {
+    for (const message of five) spool.put(due(message));
+    await drain(spool, (delivery) => (broken(sent.length) ? broke(delivery) : relayed));
+  };
+
+  test('three in a row: it is closed, with what was heard', async () => {
+    const spool = spoolOf();
+    await drainFive(spool, () => true);
+    assert.equal(sent.length, 3);
+    assert.equal(spool.states.get(hop)?.lastReply, '451 4.4.2 broke off');
+    assert.deepEqual([...spool.records.values()].map(({ attempts }) => attempts).sort(), [0, 0, 1, 1, 1]);
+  });
+
+  test('two in a row may be the messages: a third is tried, and the rest follows', async () => {
+    const spool = spoolOf();
+    await drainFive(spool, (n) => n !== 3);
+    assert.equal(sent.length, 5);
+    assert.equal(spool.states.has(hop), false);
+  });
+
+  test('a probe that is broken off does not open it, and the next is tried', async () => {
+    const spool = spoolOf();
+    await spool.close(work, later(start, -1), '421 busy');
+    await drainFive(spool, (n) => n === 1);
+    assert.equal(sent.length, 5);
+    assert.equal(spool.states.has(hop), false, 'the second has opened it');
+  });
+
+  test('the only one that waits is broken off: what was known of the hop stays', async () => {
+    const spool = spoolOf(due('a'));
+    await spool.close(work, later(start, -1), '421 busy');
+    await drain(spool, broke);
+    assert.deepEqual([spool.states.get(hop)?.failures, spool.record(key('a')).attempts], [1, 1]);
+  });
 });
 
 test('a closed hop is not tried before its time', async () => {
@@ -405,11 +463,7 @@ function drain(spool: MemorySpool, send: Send, turns: Turns = {}): Promise<void>
     carrierFor: () => carrier(send, turns),
     clock: () => now,
     log: {
-      relayed: ({ message }) => void told.push(`relayed ${message}`),
-      failed: ({ message, reason }) => void told.push(`failed ${message} ${reason}`),
-      deferred: ({ message }) => void told.push(`deferred ${message}`),
-      held: ({ message }) => void told.push(`held ${message}`),
-      dead: ({ message }) => void told.push(`dead ${message}`),
+      ...settledLog(told),
       fault: (what) => void told.push(`fault ${what}`),
     },
     pause: () => Promise.resolve(turns.onPause?.()),

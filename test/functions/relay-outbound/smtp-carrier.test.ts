@@ -194,8 +194,30 @@ test('after an unanswered final dot the message waits, and no other host is aske
   const attempt = await line.send();
   assert.deepEqual(outcomesOf(attempt), { [anna]: 'waiting', [carl]: 'waiting' });
   assert.match(attempt.results[0]!.reply, /after the whole message was sent/);
-  assert.equal(attempt.hop, 'answered');
+  assert.equal(attempt.hop, 'broke');
   assert.equal(second.connections, 0);
+});
+
+for (const [command, failure] of [
+  ['MAIL', 'hang up'],
+  ['MAIL', '421 4.7.0 enough for now'],
+  ['DATA', 'hang up'],
+] as const)
+  test(`a host that says ${JSON.stringify(failure)} to ${command} has broken off, not answered`, async () => {
+    await using sink = await smtpSink({ script: { [command]: failure } });
+    await using line = lineTo(`[127.0.0.1]:${sink.port}`);
+    const attempt = await line.send();
+    assert.deepEqual(outcomesOf(attempt), { [anna]: 'waiting', [carl]: 'waiting' });
+    assert.equal(attempt.hop, 'broke');
+  });
+
+test('a 4xx to each recipient, or to the final dot, is an answer', async () => {
+  await using greylisting = await smtpSink({ script: { RCPT: '450 4.2.1 later' } });
+  await using busy = await smtpSink({ script: { '.': '451 4.3.0 later' } });
+  for (const { port } of [greylisting, busy]) {
+    await using line = lineTo(`[127.0.0.1]:${port}`);
+    assert.equal((await line.send()).hop, 'answered');
+  }
 });
 
 test('a silence after the final dot ends in time, and the message waits', async () => {

@@ -10,7 +10,7 @@ import { hopName, later, minute, wakeShards } from '../../../mail/spool/keys.ts'
 import type { HopWork, WorkQueue } from '../../../mail/spool/doors.ts';
 import type { Delivery } from '../../../mail/spool/records.ts';
 import { rested } from '../../../mail/spool/standing.ts';
-import { outboundSettings } from '../../builders/outbound.ts';
+import { outboundSettings, settledLog } from '../../builders/outbound.ts';
 import { delivery, now, outbound } from '../../builders/spool.ts';
 
 const many = Number(process.env['POSTERN_BACKLOG'] ?? 20_000);
@@ -159,6 +159,7 @@ class Backlog implements Due {
       spool: { claim: refused, settle: refused },
       settings: { current: () => Promise.resolve(outboundSettings()) },
       keepMessage: refused,
+      log: settledLog([]),
       reaches: () => true,
       clock: () => now,
       jitter: () => 0.5,

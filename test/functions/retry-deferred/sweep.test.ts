@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { sweep, type SweepDoors } from '../../../functions/retry-deferred/sweep.ts';
-import { notDeployed } from '../../../functions/retry-deferred/unreachable.ts';
+import { notDeployed } from '../../../functions/retry-deferred/untried.ts';
 import { hour, later, minute, wakeOf } from '../../../mail/spool/keys.ts';
 import type { Delivery } from '../../../mail/spool/records.ts';
 import { rested } from '../../../mail/spool/standing.ts';
-import { outboundSettings } from '../../builders/outbound.ts';
+import { outboundSettings, settledLog } from '../../builders/outbound.ts';
 import { delivery, now, outbound, sending, waiting } from '../../builders/spool.ts';
 import { process } from '../../faults/faults.ts';
 import { World } from '../../faults/world.ts';
@@ -14,12 +14,14 @@ import { World } from '../../faults/world.ts';
 let world: World;
 let sent: string[];
 let faults: unknown[];
+let told: string[];
 
 beforeEach(() => {
   world = new World(outboundSettings());
   world.now = now;
   sent = [];
   faults = [];
+  told = [];
   world.aws.onSend = (queue, body) => void sent.push(`${queue} ${body}`);
 });
 
@@ -33,6 +35,7 @@ function put(...items: Delivery[]): void {
 function run(change: Partial<SweepDoors> = {}): Promise<number> {
   return sweep({
     ...world.doors(process('sweep')),
+    log: settledLog(told),
     reaches: () => true,
     jitter: () => 0.5,
     remainingMilliseconds: () => 55_000,
@@ -74,6 +77,65 @@ test('a closed hop is left until it opens, spread by jitter', async () => {
   world.now = new Date(Date.parse(until) + 2 * minute);
   await run();
   assert.equal(sent.length, 1, 'one probe');
+});
+
+test('what waits for a closed hop says what was heard from it, and is still due', async () => {
+  put(waitingFor('a'), { ...waitingFor('b'), state: 'pending' });
+  await world.doors(process('sweep')).hops.close(hop, later(now, hour), '421 busy');
+  await run();
+  for (const { state, lastReply, attempts, dueAt, hopKey } of [record('a'), record('b')]) {
+    assert.deepEqual([state, lastReply, attempts, dueAt], ['deferred', '421 busy', 0, due]);
+    assert.ok(hopKey);
+  }
+  assert.deepEqual(told, []);
+});
+
+describe('while its hop is closed', () => {
+  const closedSince = async (at: Date): Promise<void> => {
+    world.now = at;
+    await world.doors(process('sweep')).hops.close(hop, later(now, hour), '421 busy');
+    world.now = now;
+  };
+
+  test('a delivery has expired where the hop was tried past its deadline', async () => {
+    put({ ...waitingFor('a'), expireAt: later(now, -minute) });
+    await closedSince(new Date(now.getTime() - minute));
+    await run();
+    const { state, recipients } = record('a');
+    assert.deepEqual([state, recipients[0]?.failure], ['failed', 'expiration']);
+    assert.deepEqual([sent, told], [['report {"message":"a"}'], ['failed a 421 busy']]);
+  });
+
+  test('and has not where the hop was last tried before it', async () => {
+    put({ ...waitingFor('a'), expireAt: later(now, -1) });
+    await closedSince(new Date(now.getTime() - minute));
+    await run();
+    assert.deepEqual([record('a').state, sent], ['deferred', []]);
+  });
+
+  test('its delay is told of', async () => {
+    put({ ...waitingFor('a'), delayAt: later(now, -1) });
+    await closedSince(new Date(now.getTime() - minute));
+    await run();
+    assert.deepEqual([record('a').recipients[0]?.owes, sent], ['delayed', ['report {"message":"a"}']]);
+  });
+});
+
+test('of many that wait for a failing hop one is the probe; the others are looked at when it has found out', async () => {
+  const many = Array.from({ length: 9 }, (_, n) => `n${n}`);
+  put(...many.map(waitingFor));
+  const { hops } = world.doors(process('sweep'));
+  world.now = new Date(now.getTime() - hour);
+  await hops.close(hop, later(now, -minute), '421 busy');
+  world.now = now;
+  await run();
+  assert.equal(sent.length, 1);
+  const wakes = many.map((one) => record(one).wakeAt).sort();
+  assert.deepEqual(wakes, [...Array<string>(8).fill(later(now, 2 * minute)), later(now, 15 * minute)]);
+  await hops.close(hop, later(now, hour), '421 busy');
+  world.now = new Date(now.getTime() + 2 * minute);
+  await run();
+  assert.equal(many.filter((one) => record(one).lastReply === '421 busy').length, 8);
 });
 
 test('what waits for a hop closed for a second does not wait a minute', async () => {
@@ -144,7 +206,7 @@ describe('without direct sending', () => {
     put(waitingFor('a'));
     await run({ reaches });
     const { state, reason, lastReply, attempts } = record('a');
-    assert.deepEqual([state, attempts, lastReply], ['deferred', 1, notDeployed]);
+    assert.deepEqual([state, attempts, lastReply], ['deferred', 1, notDeployed.reply]);
     assert.match(reason ?? '', /direct sending is not deployed/);
     assert.deepEqual(sent, []);
   });
