@@ -31,6 +31,7 @@ export const sender = 'bob@acme.example';
 export type Clients = ReturnType<typeof serviceClients>;
 
 export interface Gateway {
+  readonly pid: number;
   readonly port: number;
   readonly endpoints: Endpoints;
 }

@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Endpoints } from '../local/endpoints.ts';
 
 export interface LocalGateway {
+  readonly pid: number;
   readonly port: number;
   readonly data: string;
   readonly endpoints: Endpoints;
@@ -40,7 +41,10 @@ export async function withGateway<T>(
   try {
     await Promise.race([gone, until(() => existsSync(join(data, 'endpoints.json')), startPatience)]);
     const endpoints = JSON.parse(readFileSync(join(data, 'endpoints.json'), 'utf8')) as Endpoints;
-    return await Promise.race([gone, work({ port: Number(ports.SMTP_PORT), data, endpoints })]);
+    return await Promise.race([
+      gone,
+      work({ pid: gateway.pid!, port: Number(ports.SMTP_PORT), data, endpoints }),
+    ]);
   } finally {
     gone.catch(() => undefined);
     gateway.kill('SIGTERM');

@@ -42,7 +42,7 @@ export class Running {
   }
 
   cpuSeconds(): number {
-    return family(this.pid).reduce((sum, one) => sum + one.ticks, 0) / ticksPerSecond;
+    return cpuSecondsOf(this.pid);
   }
 
   /** MiB: now, or the most since `forgetPeak`. */
@@ -62,6 +62,11 @@ export class Running {
     await ended;
     clearTimeout(patience);
   }
+}
+
+/** Of the process and all it forked. */
+export function cpuSecondsOf(pid: number): number {
+  return family(pid).reduce((sum, one) => sum + one.ticks, 0) / ticksPerSecond;
 }
 
 /** Starts a server and waits until it answers on its port. */

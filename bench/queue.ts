@@ -11,6 +11,7 @@ import { serviceClients } from '../local/service-clients.ts';
 import { configure, openAll, spoolAll, submit, type Clients, type Gateway } from './backlog.ts';
 import { Host, ills, type Manner, type Taken } from './hosts.ts';
 import { withGateway } from './local-gateway.ts';
+import { cpuSecondsOf } from './process.ts';
 import { serveNames } from './names.ts';
 import { figure, table } from './table.ts';
 import type { Judged } from './targets.ts';
@@ -34,6 +35,8 @@ interface Ran {
   /** Messages for healthy hosts, and how many seconds until the last of them was taken. */
   readonly healthy: number;
   readonly seconds: number;
+  /** CPU seconds of the whole gateway in that time. */
+  readonly cpu: number;
   /** Seconds from the mending of the others until they had everything. */
   readonly mended: number;
   readonly lost: number;
@@ -69,12 +72,21 @@ function judgeCounts(runs: readonly Ran[]): Pick<Judged, 'found' | 'met'> {
 }
 
 function tableOf(runs: readonly Ran[]): string {
-  const head = ['', 'for healthy hosts', 'seconds', 'a second', 'mended, seconds', 'lost', 'doubled'];
+  const head = [
+    '',
+    'for healthy hosts',
+    'seconds',
+    'CPU seconds',
+    'a second',
+    'mended, seconds',
+    'lost',
+    'doubled',
+  ];
   return table(
     head,
-    runs.map(({ what, healthy, seconds, mended, lost, doubled }) => [
+    runs.map(({ what, healthy, seconds, cpu, mended, lost, doubled }) => [
       what,
-      ...[healthy, seconds, healthy / seconds, mended, lost, doubled].map(figure),
+      ...[healthy, seconds, cpu, healthy / seconds, mended, lost, doubled].map(figure),
     ]),
   );
 }
@@ -130,7 +142,7 @@ async function measure(setting: Setting): Promise<Ran> {
   await configure(clients, gateway.endpoints);
   const healthy = recipients.filter(({ host }) => host.manner === 'well');
   const ill = hosts.filter(({ manner }) => manner !== 'well').map((host) => ({ host, manner: host.manner }));
-  const seconds = await sending(
+  const { seconds, cpu } = await sending(
     setting,
     clients,
     healthy.map(({ address }) => address),
@@ -145,7 +157,7 @@ async function measure(setting: Setting): Promise<Ran> {
     ]),
   );
   console.log(
-    `${setting.what}: ${healthy.length} for healthy hosts in ${figure(seconds)} s; ${JSON.stringify(found)}`,
+    `${setting.what}: ${healthy.length} for healthy hosts in ${figure(seconds)} s, ${figure(cpu)} s of CPU; ${JSON.stringify(found)}`,
   );
   const mendedAt = performance.now();
   for (const { host } of ill) await host.mend(port);
@@ -158,29 +170,28 @@ async function measure(setting: Setting): Promise<Ran> {
   const lost = got ? 0 : await missing(setting, clients);
   const doubled = [...taken.values()].filter((times) => times.length > 1).length;
   clients.destroy();
-  return { what: setting.what, healthy: healthy.length, seconds, mended, lost, doubled, ill: found };
+  return { what: setting.what, healthy: healthy.length, seconds, cpu, mended, lost, doubled, ill: found };
 }
 
-/** Seconds until the last of the healthy ones had its message. */
+/** Until the last of the healthy ones had its message. */
 async function sending(
   { what, options, gateway, hosts, recipients, taken }: Setting,
   clients: Clients,
   healthy: readonly string[],
-): Promise<number> {
-  const { endpoints, port } = gateway;
+): Promise<{ seconds: number; cpu: number }> {
+  const { endpoints, pid, port } = gateway;
   const addresses = recipients.map(({ address }) => address);
   const domains = hosts.map(({ domain }) => domain);
-  if (options.flowing) {
-    const started = performance.now();
-    await submit(port, addresses);
-    return lastOf(healthy, taken, started);
-  }
+  const measured = async (begin: () => Promise<void>): Promise<{ seconds: number; cpu: number }> => {
+    const [started, before] = [performance.now(), cpuSecondsOf(pid)];
+    await begin();
+    return { seconds: await lastOf(healthy, taken, started), cpu: cpuSecondsOf(pid) - before };
+  };
+  if (options.flowing) return measured(() => submit(port, addresses));
   const spooling = performance.now();
   await spoolAll(clients, gateway, addresses);
   console.log(`${what}: ${addresses.length} spooled in ${figure((performance.now() - spooling) / 1000)} s`);
-  const started = performance.now();
-  await openAll(clients, endpoints, domains);
-  return lastOf(healthy, taken, started);
+  return measured(() => openAll(clients, endpoints, domains));
 }
 
 async function lastOf(healthy: readonly string[], taken: Taken, started: number): Promise<number> {
