@@ -76,14 +76,6 @@ export function sampleDocuments(server: string, passwordHash: string): SampleDoc
     ?.toLowerCase()
     .replaceAll(/[^a-z0-9-]+/g, '-')}.acme.example`;
   return [
-    {
-      form: 'Server',
-      name: server,
-      hostName: host,
-      domain: 'ACME',
-      smtpListener: true,
-      postmaster: 'Alice Example/Acme',
-    },
     { form: 'Configuration', name: '*', routing: { smtpOutsideLocalDomain: true, relayHost: 'ses' } },
     {
       form: 'GlobalDomain',
@@ -105,6 +97,15 @@ export function sampleDocuments(server: string, passwordHash: string): SampleDoc
       name: 'Support',
       internetAddress: 'support@acme.example',
       mailFile: 'mail/support',
+    },
+    // Last: it names its postmaster, and documents may be judged one by one.
+    {
+      form: 'Server',
+      name: server,
+      hostName: host,
+      domain: 'ACME',
+      smtpListener: true,
+      postmaster: 'Alice Example/Acme',
     },
   ];
 }

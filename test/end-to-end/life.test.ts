@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -66,6 +66,9 @@ async function accepted(gateway: TestGateway, subject: string): Promise<void> {
 test('a second gateway on the same folder is refused, and a killed one is carried on', async (t) => {
   const data = temporaryData(t);
   const first = await startTestGateway(t, { data });
+  const judged = readFileSync(join(data, 'log', 'publish-directory.log'), 'utf8');
+  assert.match(judged, /"outcome":"published"/);
+  assert.doesNotMatch(judged, /"outcome":"invalid"/, 'no document of the sample is called invalid');
   const second = await refusal(t, { POSTERN_DATA: data });
   assert.equal(second.code, 1);
   assert.equal(
