@@ -136,7 +136,7 @@ async function drain(run: Run, start: Start): Promise<End> {
       const attempt = await sendOne(run, key);
       if (attempt === undefined) continue;
       if (attempt.result.gaveWay === true) return 'slow';
-      const end = await afterAttempt(run, course, { sent: attempt.result, waiting: keys.length });
+      const end = await afterAttempt(run, course, { sent: attempt.result, keys });
       if (end !== undefined) return end;
       if (!attempt.stay) return 'slow';
     }
@@ -146,12 +146,12 @@ async function drain(run: Run, start: Start): Promise<End> {
 async function afterAttempt(
   run: Run,
   course: Course,
-  { sent: { trouble }, waiting }: { readonly sent: Sent; readonly waiting: number },
+  { sent: { trouble }, keys }: { readonly sent: Sent; readonly keys: readonly DeliveryKey[] },
 ): Promise<End | undefined> {
   course.broken = trouble?.kind === 'broke' ? course.broken + 1 : 0;
   const dead = trouble?.kind === 'down' || course.broken === mostBroken;
-  if (trouble !== undefined) return dead ? closeHop(run, trouble) : undefined;
-  if (course.failing) await reopen(run, waiting);
+  if (trouble !== undefined) return dead ? closeHop(run, keys, trouble) : undefined;
+  if (course.failing) await reopen(run, keys.length);
   course.failing = false;
   return undefined;
 }
@@ -187,10 +187,14 @@ function nameOf({ message, part }: DeliveryKey): string {
   return `${message} ${part}`;
 }
 
-async function closeHop(run: Run, { reply, at }: { reply: string; at: Date }): Promise<End> {
+async function closeHop(
+  run: Run,
+  keys: readonly DeliveryKey[],
+  { reply, at }: { readonly reply: string; readonly at: Date },
+): Promise<End> {
   const until = later(at, run.carrier.set.configuration.transfer.initialRetryMinutes * minute);
   await run.hops.close(run.work, until, reply);
-  for (const key of (await unseen(run)).slice(0, mostShelved)) {
+  for (const key of keys.filter((one) => !run.seen.has(nameOf(one))).slice(0, mostShelved)) {
     if (run.remaining() <= 0) break;
     await shelve(run, key, { reply, until });
   }
