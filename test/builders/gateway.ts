@@ -125,6 +125,9 @@ export async function startTestGateway(
   };
 }
 
+/** What comes soon is seen soon; what takes long is not asked for so often that the asking is what it waits for. */
+const pauses = { first: 15, factor: 1.4, longest: 200 };
+
 /** Asks until the answer is not undefined; what never comes is an error that says what was waited for. */
 export async function until<T>(
   what: string,
@@ -132,10 +135,10 @@ export async function until<T>(
   patience = patienceMs,
 ): Promise<T> {
   const end = Date.now() + patience;
-  while (Date.now() < end) {
+  for (let ms = pauses.first; Date.now() < end; ms = Math.min(ms * pauses.factor, pauses.longest)) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    await pause(25);
+    await pause(ms);
   }
   throw new Error(`It never came true that ${what}.`);
 }

@@ -1,27 +1,27 @@
 /** A test gateway seen by those who use it: Bob, strangers, the administrator, and a crash that leaves records behind. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { awsSpoolDesk } from '../../aws/spool-desk.ts';
 import type { Endpoints } from '../../local/endpoints.ts';
 import type { Delivery, State } from '../../mail/spool/records.ts';
+import { postern, type Postern } from '../cli/command.ts';
 import { type Client, greeted } from '../listener/client.ts';
 import { type TestGateway, until } from './gateway.ts';
 
-const postern = fileURLToPath(new URL('../../cli/postern.mjs', import.meta.url));
 const words = 'Hello.\r\n';
 
 export class MailWorld {
   readonly gateway: TestGateway;
+  /** The command, one after another in a process that has it loaded. */
+  readonly postern: Postern;
   readonly #desk;
 
   constructor(gateway: TestGateway) {
     this.gateway = gateway;
+    this.postern = postern(gateway.data);
     const { clients, endpoints } = gateway;
     this.#desk = awsSpoolDesk({ client: clients.dynamodb, table: endpoints.tables.spool });
   }
@@ -45,8 +45,8 @@ export class MailWorld {
   }
 
   async cli(...args: string[]): Promise<void> {
-    const env = { ...process.env, POSTERN_DATA: this.gateway.data };
-    await promisify(execFile)(process.execPath, [postern, ...args], { env });
+    const { code, err } = await this.postern(...args);
+    assert.equal(code, 0, err);
   }
 
   /** Puts a document that changes the settings, and waits until every component goes by it. */

@@ -1,9 +1,6 @@
 /** `postern spool redrive` with letters of every queue that nothing else would wake: each goes back, and its work is done. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import test from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
@@ -17,7 +14,6 @@ import { outboundDelivery, recipient } from '../builders/outbound.ts';
 import { smtpSink } from '../builders/smtp-sink.ts';
 import { delivery, envelope, messageRecord } from '../builders/spool.ts';
 
-const postern = fileURLToPath(new URL('../../cli/postern.mjs', import.meta.url));
 const text = 'From: you@elsewhere.example\r\nSubject: parked\r\n\r\nHello.\r\n';
 const many = 12;
 
@@ -50,15 +46,7 @@ test('dead letters go back to their queue, where they are done', async (t) => {
     for (const item of [message, { ...rested(parked, later(new Date(), hour)), ...fits }])
       await clients.dynamodb.send(new PutItemCommand({ TableName: tables.spool, Item: toItem(item) }));
   };
-  const redrive = async (queue: Queue) => {
-    const env = { ...process.env, POSTERN_DATA: gateway.data };
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [postern, 'spool', 'redrive', queue, '--json'],
-      { env },
-    );
-    return JSON.parse(stdout) as unknown;
-  };
+  const redrive = (queue: Queue) => world.postern.json<unknown>('spool', 'redrive', queue);
 
   await t.test('route: more than one call of SQS takes, each the only copy of its envelope', async () => {
     for (let n = 0; n < many; n++) {
@@ -111,7 +99,7 @@ test('dead letters go back to their queue, where they are done', async (t) => {
   });
 
   await t.test('said again, it finds nothing', async () => {
-    await Promise.all((Object.keys(queues) as Queue[]).map(isEmpty));
+    for (const queue of Object.keys(queues) as Queue[]) await isEmpty(queue);
   });
 
   async function isEmpty(queue: Queue): Promise<void> {

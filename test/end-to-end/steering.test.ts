@@ -1,14 +1,12 @@
 /** An administrator steers what waits for a host that is away: at once, once, and with a name and a reason. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import test from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { postern } from '../cli/command.ts';
 import { dnsServer } from '../builders/dns-server.ts';
 import { startTestGateway, until } from '../builders/gateway.ts';
 import { MailWorld } from '../builders/mail-world.ts';
 import { smtpSink } from '../builders/smtp-sink.ts';
 
-const postern = fileURLToPath(new URL('../../cli/postern.mjs', import.meta.url));
 const hop = 'away.example';
 
 interface Row {
@@ -22,13 +20,11 @@ test('a retry reaches a host at once that is back before its hop opens', async (
   const env = { DNS_SERVERS: dns.address, MX_PORT: String(elsewhere.port) };
   const gateway = await startTestGateway(t, { env });
   const world = new MailWorld(gateway);
-  const run = (...args: string[]) =>
-    new Promise<{ code: number; json: unknown }>((resolve) => {
-      const settings = { env: { ...process.env, ...env, POSTERN_DATA: gateway.data } };
-      execFile(process.execPath, [postern, ...args, '--json'], settings, (error, out) =>
-        resolve({ code: Number(error?.code ?? 0), json: JSON.parse(out || 'null') }),
-      );
-    });
+  const command = postern(gateway.data, env);
+  const run = async (...args: string[]): Promise<{ code: number | null; json: unknown }> => {
+    const { code, out } = await command(...args, '--json');
+    return { code, json: JSON.parse(out || 'null') };
+  };
   const list = async (...more: string[]) => (await run('spool', 'list', ...more)).json as Row[];
   // A quarter of an hour between attempts, as it is by default.
   await world.inForce({ form: 'Configuration', name: '*', routing: { smtpOutsideLocalDomain: true } });

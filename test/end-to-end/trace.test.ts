@@ -1,15 +1,10 @@
 /** Every outcome's reason: what `postern trace` tells of a message is what `postern explain` had said of it (promise 5). */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { startTestGateway, until } from '../builders/gateway.ts';
 import { MailWorld } from '../builders/mail-world.ts';
 import type { Because } from '../../mail/policy/verdict.ts';
 import type { Story } from '../../mail/spool/story.ts';
-
-const program = fileURLToPath(new URL('../../cli/postern.mjs', import.meta.url));
 
 interface Explained {
   readonly steps: readonly { readonly recipient?: string; readonly because?: Because }[];
@@ -30,11 +25,7 @@ test('trace says what explain said', async (t) => {
     internetAddress: 'away@acme.example',
     forwardingAddress: 'away@elsewhere.example',
   });
-  const json = async <T>(...args: string[]): Promise<T> => {
-    const env = { ...process.env, POSTERN_DATA: gateway.data };
-    const { stdout } = await promisify(execFile)(process.execPath, [program, ...args, '--json'], { env });
-    return JSON.parse(stdout) as T;
-  };
+  const json = <T>(...words: string[]): Promise<T> => world.postern.json<T>(...words);
   const explained = (to: string): Promise<Explained> =>
     json('explain', '--from', 'bob@acme.example', '--to', to, '--auth', 'Bob Example/Acme');
   const traced = (id: string): Promise<Story> =>
@@ -57,8 +48,7 @@ test('trace says what explain said', async (t) => {
     'x@elsewhere.example',
   ]) {
     const [id = ''] = await world.bobWrites([`<${to}>`]);
-    const [story, decided] = await Promise.all([traced(id), explained(to)]);
-    assertSame(story, decided, to);
+    assertSame(await traced(id), await explained(to), to);
   }
 
   const both = ['bob@acme.example', 'postmaster@acme.example', 'y@elsewhere.example'];
