@@ -4,10 +4,15 @@
  * unclean: it is still read to its real end, so that nothing after a false end is taken for commands.
  * Holds no octets back between chunks that belong to a clean message.
  */
+import { passLines } from './wide-scan.ts';
+
 const nul = 0x00;
 const lf = 0x0a;
 const cr = 0x0d;
 const dot = 0x2e;
+
+/** Shorter chunks are looked through by hand. The others too, from where their first pass stopped: mostly at the end. */
+const worthAPass = 256;
 
 type State = 'line-start' | 'in-line' | 'cr' | 'dot' | 'dot-cr';
 
@@ -24,14 +29,20 @@ export class DataScanner {
   #state: State = 'line-start';
 
   scan(chunk: Buffer): Scanned {
-    const words = wordsOf(chunk);
     let kept = 0;
     let run = 0;
     let at = 0;
+    let wide = chunk.length >= worthAPass;
     while (at < chunk.length) {
       switch (this.#state) {
         case 'in-line':
-          at = endOfLines(chunk, words, at);
+          if (wide && chunk[at] !== lf) {
+            wide = false;
+            const { end, next } = passLines(chunk, at);
+            kept = move(chunk, kept, run, end);
+            run = at = next;
+          }
+          at = endOfLines(chunk, at);
           if (isStuffedLine(chunk, at)) {
             kept = move(chunk, kept, run, at + 2);
             run = at += 3;
@@ -76,17 +87,11 @@ function move(chunk: Buffer, to: number, from: number, end: number): number {
   return to + end - from;
 }
 
-/** The chunk as 32-bit words, where its memory is aligned. */
-function wordsOf(chunk: Buffer): Int32Array | undefined {
-  if (chunk.length < 64 || chunk.byteOffset % 4 !== 0) return undefined;
-  return new Int32Array(chunk.buffer, chunk.byteOffset, chunk.length >> 2);
-}
-
 /** Where the lines that end cleanly, and are not followed by a dot, stop: at the next control that needs a look. */
-function endOfLines(chunk: Buffer, words: Int32Array | undefined, from: number): number {
-  let at = nextControl(chunk, words, from);
+function endOfLines(chunk: Buffer, from: number): number {
+  let at = nextControl(chunk, from);
   while (at + 2 < chunk.length && chunk[at] === cr && chunk[at + 1] === lf && chunk[at + 2] !== dot)
-    at = nextControl(chunk, words, at + 2);
+    at = nextControl(chunk, at + 2);
   return at;
 }
 
@@ -96,32 +101,10 @@ function isStuffedLine(chunk: Buffer, at: number): boolean {
   return chunk[at] === cr && chunk[at + 1] === lf;
 }
 
-/** The next NUL, CR or LF at or after `from`, looking at four octets at once; the length where there is none. */
-function nextControl(chunk: Buffer, words: Int32Array | undefined, from: number): number {
-  let at = from;
-  if (words !== undefined) {
-    for (; at % 4 !== 0 && at < chunk.length; at++) if (isControl(chunk[at]!)) return at;
-    for (let word = at >> 2; word < words.length; word++) {
-      if (!hasLow(words[word]!)) continue;
-      const found = controlIn(chunk, word << 2);
-      if (found !== -1) return found;
-    }
-    at = Math.max(at, words.length << 2);
-  }
-  for (; at < chunk.length; at++) if (isControl(chunk[at]!)) return at;
+/** The next NUL, CR or LF at or after `from`; the length where there is none. */
+function nextControl(chunk: Buffer, from: number): number {
+  for (let at = from; at < chunk.length; at++) if (isControl(chunk[at]!)) return at;
   return chunk.length;
-}
-
-/** Any of the four octets below 0x0e: subtraction borrows into its high bit ("determine if a word has a byte less than n"). */
-function hasLow(word: number): boolean {
-  return ((word - 0x0e0e0e0e) & ~word & 0x80808080) !== 0;
-}
-
-function controlIn(chunk: Buffer, at: number): number {
-  if (isControl(chunk[at]!)) return at;
-  if (isControl(chunk[at + 1]!)) return at + 1;
-  if (isControl(chunk[at + 2]!)) return at + 2;
-  return isControl(chunk[at + 3]!) ? at + 3 : -1;
 }
 
 function isControl(octet: number): boolean {
