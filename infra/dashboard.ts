@@ -46,7 +46,7 @@ function arrivals({ deployment, functions }: Watched): IWidget[] {
   const outbound = functions.map(({ name }) => name).filter((name) => name.endsWith('-outbound'));
   return [
     graph('Taken in', from('listener', 'Connected', 'Accepted', 'Refused')),
-    graph('Routed', from('route-mail', 'Routed', 'Held')),
+    graph('Routed', from('route-mail', 'Routed', 'Failed', 'Held')),
     graph('Delivered and relayed', [
       ...from('deliver-to-mailbox', 'Delivered', 'Deferred', 'Failed'),
       ...outbound.flatMap((name) => from(name, 'Relayed', 'Deferred', 'Failed')),

@@ -14,10 +14,11 @@ import { dnsResolver } from '../../aws/resolver.ts';
 import { writeTrace } from '../../aws/trace.ts';
 import { readTuning, readVariables } from '../../aws/variables.ts';
 import { workerDoors } from '../../aws/worker-doors.ts';
-import type { Plan, RouteWork } from '../../mail/spool/doors.ts';
+import type { RouteWork } from '../../mail/spool/doors.ts';
 import type { RouteDoors } from './doors.ts';
 import { giveUp, route } from './route.ts';
 import { settings } from './settings.ts';
+import { tellRouted } from './told.ts';
 
 const vars = readVariables(process.env, settings.variables);
 const log = mailLog('route-mail');
@@ -29,17 +30,8 @@ const doors: RouteDoors = {
   bodies: storedBodies({ client: s3(), bucket: vars.bucket }),
   trace: (record, deliveries) =>
     writeTrace({ client: dynamodb(), table: vars.spoolTable }, { record, deliveries }, made.clock()),
-  onRouted: tell,
+  onRouted: (plan) => tellRouted(log, plan),
 };
-
-function tell({ message, deliveries }: Plan): void {
-  const { message: id, phase } = message;
-  if (phase === 'routed') log.routed({ message: id, deliveries: deliveries.length });
-  for (const { state, part, reason = '' } of deliveries) {
-    if (state === 'held') log.held({ message: id, part, reason });
-    if (state === 'dead') log.dead({ message: id, part, reason });
-  }
-}
 
 /** With waits of up to five minutes this is most of a day. */
 const mostReceives = 200;
