@@ -39,14 +39,18 @@ function unique(leaves: readonly Leaf[]): Leaf[] {
   return [...seen.values()];
 }
 
-/** Elsewhere a local part is kept byte for byte; here the case of letters makes no other recipient. */
+/**
+ * Elsewhere a local part is kept byte for byte, also where a copy fails or is held: it leaves once it is released. In a
+ * mail file the case of letters makes no other recipient.
+ */
 function sameness(leaf: Leaf): string {
   const parsed = parseAddress(leaf.address);
-  if (leaf.way === 'hop')
-    return `hop ${parsed.ok ? `${parsed.value.local}@${parsed.value.domain}` : leaf.address}`;
+  const exact = parsed.ok ? `${parsed.value.local}@${parsed.value.domain}` : leaf.address;
+  if (leaf.way === 'hop') return `hop ${exact}`;
+  const { original, way } = leaf;
+  if (way === 'failed' || way === 'held') return `${way} ${original.address} ${exact}`;
   const address = parsed.ok ? foldAddress(parsed.value) : leaf.address.toLowerCase();
-  const where = leaf.way === 'mailbox' ? leaf.mailFile : leaf.way;
-  return `${where} ${leaf.original.address} ${address}`;
+  return `${way === 'mailbox' ? leaf.mailFile : way} ${original.address} ${address}`;
 }
 
 function groupOf(leaf: Leaf, { outgoing }: PlanContext): string {

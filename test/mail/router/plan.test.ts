@@ -122,6 +122,15 @@ describe('deliveries', () => {
         'd#0001 smtp relay.example pending: x@there.example X@there.example',
       ],
     ],
+    [
+      'also where routing keeps it for a person, who may let it leave',
+      {
+        configuration: { routing: { smtpOutsideLocalDomain: false }, undeliverable: { hold: true } },
+        groups: [{ ...sales, members: ['x@there.example', 'X@there.example'] }],
+        envelope: to('sales@acme.example'),
+      },
+      ['d#0000 route local held: sales@acme.example x@there.example X@there.example'],
+    ],
   ]);
 
   test('a next hop with 250 recipients is three records', async () => {
