@@ -3,6 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import { buffer } from 'node:stream/consumers';
 import { dynamodb, s3 } from '../aws/clients.ts';
 import { awsMailbox } from '../aws/mailbox.ts';
+import { logSafe } from '../mail/address/address.ts';
+import { decodeWords } from '../mail/envelope/encoded-words.ts';
 import { canonicalMailFile } from '../mail/mailbox/mail-file.ts';
 import type { Mailbox, MailboxRow } from '../mail/mailbox/mailbox.ts';
 import { mboxEntry } from '../mail/mailbox/mbox.ts';
@@ -20,24 +22,24 @@ function fileOf(call: Call): string {
   return canonicalMailFile(word(call, 0, 'MAILFILE'));
 }
 
-/** `messageId` is the gateway's own id, as in every other command. */
+/** `messageId` is the gateway's own id, as in every other command; the subject is for people to read. */
 function row({ id, uid, folder, from, to, subject, date, size, flags }: MailboxRow) {
-  return { id, uid, folder, messageId: id, from, to, subject, date, size, flags };
+  return { id, uid, folder, messageId: id, from, to, subject: decodeWords(subject), date, size, flags };
 }
 
 async function list(call: Call) {
-  const rows = await mailboxOf(call.gateway).list(fileOf(call));
+  const rows = (await mailboxOf(call.gateway).list(fileOf(call))).map(row);
   const cells = rows.map((r) => [
     r.id,
     String(r.uid),
     r.folder,
     r.date,
     r.from || '<>',
-    r.subject,
+    logSafe(r.subject),
     String(r.size),
   ]);
   const text = table(['ID', 'UID', 'FOLDER', 'DATE', 'FROM', 'SUBJECT', 'SIZE'], cells);
-  return { json: rows.map(row), text };
+  return { json: rows, text };
 }
 
 async function bytesOf(mailbox: Mailbox, file: string, id: string): Promise<Buffer> {

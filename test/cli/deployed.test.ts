@@ -38,7 +38,7 @@ test('postern on a deployed stack', async (t) => {
   });
   const client = await greeted(gateway.port('smtp'));
   await client.askAll('MAIL FROM:<you@elsewhere.example>', 'RCPT TO:<alice@acme.example>');
-  const reply = await client.deliver('Subject: hello\r\n\r\nHello.\r\n');
+  const reply = await client.deliver('Subject: =?utf-8?q?hello=1B_J=C3=B6rg?=\r\n\r\nHello.\r\n');
   client.close();
   const messageId = reply.split(' ').at(-1) ?? '';
   const [row] = await gateway.mail('mail/alice');
@@ -55,8 +55,8 @@ test('postern on a deployed stack', async (t) => {
     ['documents export', /"form":"Server"/],
     ['explain --from you@elsewhere.example --to alice@acme.example', /250/],
     ['people set-internet-address --format first-last --dry-run', /0 people would get/],
-    ['mailbox list mail/alice', /hello/],
-    [`mailbox read mail/alice ${row?.id}`, /^Subject: hello/m],
+    ['mailbox list mail/alice', /hello\? Jörg/, 'subjects as people read them, terminals unharmed'],
+    [`mailbox read mail/alice ${row?.id}`, /^Subject: =\?utf-8\?q\?hello/m],
     ['mailbox export mail/alice', /^From /, 'an mbox'],
     [`trace ${messageId}`, /Delivered|delivered/],
     ['spool list --state delivered', new RegExp(messageId)],
@@ -72,7 +72,10 @@ test('postern on a deployed stack', async (t) => {
 
   await t.test('the stack may be named before the command', async () => {
     assert.match((await run('--stack', 'postern', 'documents', 'list')).out, /Alice/);
-    assert.match((await run('--json', '--stack=postern', 'mailbox', 'list', 'mail/alice')).out, /"hello"/);
+    assert.match(
+      (await run('--json', '--stack=postern', 'mailbox', 'list', 'mail/alice')).out,
+      /"hello\\u001b Jörg"/,
+    );
   });
 
   await t.test('counters come in the shape of a local run', async () => {
