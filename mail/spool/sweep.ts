@@ -7,6 +7,7 @@ import { applyWant } from './steer.ts';
 import { later, minute } from './keys.ts';
 import { isOutbound, owesAnything, rested, unleased } from './standing.ts';
 import type { HopWork } from './doors.ts';
+import { ownWait, ownWaitAgain } from './waiting.ts';
 
 export type Wake =
   | { readonly queue: 'route'; readonly id: string }
@@ -29,8 +30,12 @@ export function sweepItem(item: Delivery | MessageRecord | ReportRecord, now: Da
   if (!isDelivery(item)) return { move, wakes: [{ queue: 'report', message: item.message }] };
   if (item.state === 'sending') return sweepAbandoned(item, now);
   if (item.want !== undefined) return sweepWish({ ...item, version: item.version + 1 }, now);
-  const wakeAt = item.transport === 'route' && item.state === 'pending' ? later(now, minute) : move.wakeAt;
-  return { move: { wakeAt }, wakes: [...reportOf(item), ...workOf(item, now)] };
+  return { move: { wakeAt: wakeAtOf(item, now) }, wakes: [...reportOf(item), ...workOf(item, now)] };
+}
+
+function wakeAtOf({ transport, state, reason }: Delivery, now: Date): string {
+  if (transport !== 'route' || state !== 'pending') return later(now, again);
+  return later(now, reason === ownWait ? ownWaitAgain : minute);
 }
 
 function isDelivery(item: Delivery | MessageRecord | ReportRecord): item is Delivery {

@@ -6,7 +6,7 @@
 import type { Envelope, EnvelopeRecipient } from '../envelope/envelope.ts';
 import type { Because } from '../policy/verdict.ts';
 import type { Plan } from './doors.ts';
-import { deliveryPart, hour, later, minute, restOf, wakeOf } from './keys.ts';
+import { deliveryPart, hour, later, restOf, wakeOf } from './keys.ts';
 import {
   inRecords,
   leavesOutRecipients,
@@ -30,6 +30,8 @@ export interface Waiting {
 
 /** The reason of what waits for `smtpRouting` of the Server document, and for no person. */
 export const ownWait = 'smtpRouting';
+/** A published document is in force within ten seconds: what waits for it is looked at with every sweep. */
+export const ownWaitAgain = 10_000;
 
 /** What an administrator's deletion adds to each of a thousand recipients still fits the item. */
 const mostInOne = 1000;
@@ -97,7 +99,7 @@ function delivery(
     reason,
     events: [waitingEvent({ state, reason, now, because })],
     wake: state === 'held' ? restOf(id) : wakeOf(id),
-    wakeAt: later(now, state === 'held' ? 0 : minute),
+    wakeAt: later(now, state === 'held' ? 0 : ownWaitAgain),
   };
 }
 

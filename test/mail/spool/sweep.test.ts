@@ -54,6 +54,13 @@ describe('what the sweep wakes', () => {
     assert.deepEqual(sweepItem(delivery(), now).move, { wakeAt: '2026-11-21T12:15:00.000Z' });
   });
 
+  test('what waits for smtpRouting is looked at with every sweep, what was released a minute later', () => {
+    const waits = delivery({ transport: 'route', part: 'd#0000', reason: 'smtpRouting' });
+    assert.deepEqual(sweepItem(waits, now).move, { wakeAt: '2026-11-21T12:00:10.000Z' });
+    const { reason: _, ...released } = waits;
+    assert.deepEqual(sweepItem(released, now).move, { wakeAt: '2026-11-21T12:01:00.000Z' });
+  });
+
   test('a worker that still holds its lease is left alone', () => {
     const held = sending({ leaseUntil: '2026-11-21T12:05:00.000Z' });
     assert.deepEqual(sweepItem(held, now), { move: { wakeAt: '2026-11-21T12:05:00.000Z' }, wakes: [] });
