@@ -4,7 +4,7 @@
  * Plain JavaScript, so that an old Node can at least say what it lacks.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,14 +15,18 @@ const checks = [
   { name: 'format', command: ['prettier', '--check', '--log-level', 'warn', '.'] },
 ];
 /** Rooms whose test files share a process: they start nothing that outlives a test, and import the same things. */
-const shared = ['mail', 'aws', 'functions', 'listener', 'local', 'faults', 'infra'];
+const shared = [['mail'], ['aws'], ['functions'], ['listener'], ['local'], ['faults'], ['infra', 'docs']];
+/** So do the files that import this: they share a gateway. */
+const gateway = '/shared-gateway.ts';
 /** Compiled code is kept between the files of a run and between runs, as `npm start` keeps its own. */
 process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'postern', 'code');
 
 async function main() {
   const started = Date.now();
-  const outcomes = await Promise.all(checks.map(runCheck));
-  const tests = await runTests(testFiles(process.argv.slice(2)));
+  const [outcomes, tests] = await Promise.all([
+    Promise.all(checks.map(runCheck)),
+    runTests(testFiles(process.argv.slice(2))),
+  ]);
   const failures = [...outcomes.filter((outcome) => outcome.failure), ...tests.failures];
   for (const { name, failure } of failures) console.log(`\n✖ ${name}\n${indented(failure)}`);
   const passed = outcomes.filter((outcome) => !outcome.failure).length + tests.passed;
@@ -64,9 +68,12 @@ function testFiles(wanted) {
 
 async function runTests(files) {
   const { runBatches } = await import('./batches.ts');
+  const { localTemplate } = await import('../local/template-cache.ts');
   const outcome = { passed: 0, failures: [], skipped: /** @type {string[]} */ ([]) };
   if (files.length === 0)
     outcome.failures.push({ name: 'tests', failure: 'There is no test file at this place.' });
+  // Once for all gateways; the tests of a gateway say what is wrong with it.
+  await localTemplate().catch(() => undefined);
   for await (const { batch, ms, passed, failures } of runBatches(batchesOf(files), root)) {
     const left = passed.filter((test) => test.left !== undefined);
     outcome.passed += passed.length - left.length;
@@ -79,19 +86,26 @@ async function runTests(files) {
   return outcome;
 }
 
-/** A batch for each of the shared rooms, one for each other file. */
+/** A batch for rooms that share a process and for the files that share a gateway, one for each other file. */
 function batchesOf(files) {
-  const rooms = Map.groupBy(files, (file) => file.split('/')[1]);
-  const batches = [...rooms].flatMap(([room, paths]) =>
-    shared.includes(room)
-      ? [{ name: `test/${room}`, files: paths }]
-      : paths.map((path) => ({ name: path, files: [path] })),
-  );
+  const byName = Map.groupBy(files, (file) => {
+    const rooms = shared.find((each) => each.includes(file.split('/')[1]));
+    if (rooms !== undefined) return rooms.map((room) => `test/${room}`).join(', ');
+    return readFileSync(join(root, file), 'utf8').includes(gateway) ? 'test/end-to-end, one gateway' : file;
+  });
+  const batches = [...byName].map(([name, paths]) => ({ name, files: paths }));
   return batches.sort((one, other) => rank(one) - rank(other));
 }
 
 /** What takes longest begins first, so that no lane is left over at the end. */
-const order = ['test/functions', 'test/infra', 'test/end-to-end', 'test/cli', 'test/'];
+const order = [
+  'test/functions',
+  'test/end-to-end, one',
+  'test/infra',
+  'test/end-to-end',
+  'test/cli',
+  'test/',
+];
 const rank = ({ name }) => order.findIndex((place) => name.startsWith(place));
 const placed = (name) => name.replaceAll(root, '');
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;

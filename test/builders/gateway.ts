@@ -24,7 +24,8 @@ import type { Endpoints } from '../../local/endpoints.ts';
 import { serviceClients } from '../../local/service-clients.ts';
 import type { MailboxRow } from '../../mail/mailbox/mailbox.ts';
 
-export interface TestGateway {
+/** Who is given one of several may not end it. */
+export interface SharedGateway {
   readonly data: string;
   readonly endpoints: Endpoints;
   /** Port of one of the listeners. */
@@ -32,10 +33,6 @@ export interface TestGateway {
   readonly clients: ReturnType<typeof serviceClients>;
   /** What it said on the terminal. */
   readonly said: () => string;
-  /** SIGKILL; resolves when the process is gone. */
-  kill(): Promise<void>;
-  /** SIGTERM; resolves with the exit code. */
-  stop(): Promise<number | null>;
   /** Writes a document and waits until it was judged; rejects with its problems. */
   put(document: { form: string; name: string; [field: string]: unknown }): Promise<void>;
   /** Rows of a mail file, once it has `count` of them, oldest first. */
@@ -45,6 +42,16 @@ export interface TestGateway {
   /** Which rights each component used, and was denied. */
   calls(): Record<string, ComponentCalls>;
 }
+
+export interface TestGateway extends SharedGateway {
+  /** SIGKILL; resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** A test, or whatever else ends after its gateway. */
+export type Ending = Pick<TestContext, 'after'>;
 
 export interface TestGatewayOptions {
   /** A folder that an earlier gateway left behind; default: a new one, removed after the test. */
@@ -65,7 +72,7 @@ const quick = {
 /** On a machine that does other things as well. */
 const patienceMs = 60_000;
 
-export function temporaryData(t: TestContext): string {
+export function temporaryData(t: Ending): string {
   const data = mkdtempSync(join(tmpdir(), 'postern-'));
   t.after(() => rmSync(data, { recursive: true, force: true, maxRetries: 5 }));
   return data;
@@ -73,7 +80,7 @@ export function temporaryData(t: TestContext): string {
 
 /** The program as a person starts it; the caller waits for what it wants to see. */
 export function startProgram(
-  t: TestContext,
+  t: Ending,
   env: Readonly<Record<string, string>>,
   program = start,
 ): { child: ChildProcess; said: () => string } {
@@ -86,10 +93,7 @@ export function startProgram(
   return { child, said: () => output };
 }
 
-export async function startTestGateway(
-  t: TestContext,
-  options: TestGatewayOptions = {},
-): Promise<TestGateway> {
+export async function startTestGateway(t: Ending, options: TestGatewayOptions = {}): Promise<TestGateway> {
   const data = options.data ?? temporaryData(t);
   rmSync(join(data, 'endpoints.json'), { force: true });
   const { child, said } = startProgram(t, { ...options.env, POSTERN_DATA: data }, options.program);

@@ -9,17 +9,17 @@ import type { Endpoints } from '../../local/endpoints.ts';
 import type { Delivery, State } from '../../mail/spool/records.ts';
 import { postern, type Postern } from '../cli/command.ts';
 import { type Client, greeted } from '../listener/client.ts';
-import { type TestGateway, until } from './gateway.ts';
+import { type SharedGateway, until } from './gateway.ts';
 
 const words = 'Hello.\r\n';
 
 export class MailWorld {
-  readonly gateway: TestGateway;
+  readonly gateway: SharedGateway;
   /** The command, one after another in a process that has it loaded. */
   readonly postern: Postern;
   readonly #desk;
 
-  constructor(gateway: TestGateway) {
+  constructor(gateway: SharedGateway) {
     this.gateway = gateway;
     this.postern = postern(gateway.data);
     const { clients, endpoints } = gateway;
@@ -50,21 +50,15 @@ export class MailWorld {
   }
 
   /** Puts a document that changes the settings, and waits until every component goes by it. */
-  async inForce(document: Parameters<TestGateway['put']>[0]): Promise<void> {
-    const before = await this.#settingsVersion();
+  async inForce(document: Parameters<SharedGateway['put']>[0]): Promise<void> {
+    const before = await settingsVersion(this.gateway);
     await this.gateway.put(document);
-    await until('the settings are new', async () => (await this.#settingsVersion()) !== before || undefined);
+    await until(
+      'the settings are new',
+      async () => (await settingsVersion(this.gateway)) !== before || undefined,
+    );
     // Nobody says when a component has looked again; it does so every POSTERN_REFRESH (0.2 s).
     await pause(500);
-  }
-
-  async #settingsVersion(): Promise<string | undefined> {
-    const { clients, endpoints } = this.gateway;
-    const Key = marshall({ key: 'settings#mail1/acme', sort: '-' });
-    const { Item } = await clients.dynamodb.send(
-      new GetItemCommand({ TableName: endpoints.tables.views, Key, ConsistentRead: true }),
-    );
-    return Item?.['version']?.S;
   }
 
   /** Resolves when all of the messages have a delivery in that state. */
@@ -116,6 +110,15 @@ export class MailWorld {
       }),
     );
   }
+}
+
+/** Of the settings that are in force; those that say the same have the same. */
+export async function settingsVersion({ clients, endpoints }: SharedGateway): Promise<string | undefined> {
+  const Key = marshall({ key: 'settings#mail1/acme', sort: '-' });
+  const { Item } = await clients.dynamodb.send(
+    new GetItemCommand({ TableName: endpoints.tables.views, Key, ConsistentRead: true }),
+  );
+  return Item?.['version']?.S;
 }
 
 /** The reply to AUTH of Bob, under TLS. */

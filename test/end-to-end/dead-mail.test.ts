@@ -1,8 +1,8 @@
 /** Dead mail through every real part: it rests until processDeadMail is switched on, then has its rounds by itself. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { startTestGateway } from '../builders/gateway.ts';
 import { MailWorld } from '../builders/mail-world.ts';
+import { sharedGateway } from '../builders/shared-gateway.ts';
 import { smtpSink } from '../builders/smtp-sink.ts';
 
 const sender = 'RCPT you@elsewhere.example';
@@ -11,7 +11,7 @@ const no = '550 5.1.1 No such user';
 test('rounds of dead mail', async (t) => {
   // The first report is refused once, and taken; the second and the third are refused for ever.
   await using sink = await smtpSink({ script: { [sender]: [no, no, no, '250 2.1.5 Ok', no, no, no, no] } });
-  const gateway = await startTestGateway(t);
+  const gateway = await sharedGateway(t);
   const world = new MailWorld(gateway);
   const configuration = (undeliverable: object, overQuota = 'return') => ({
     form: 'Configuration',

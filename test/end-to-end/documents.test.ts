@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { DeleteItemCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { dnsServer } from '../builders/dns-server.ts';
-import { startTestGateway, until, type TestGateway } from '../builders/gateway.ts';
+import { until, type SharedGateway } from '../builders/gateway.ts';
+import { sharedGateway } from '../builders/shared-gateway.ts';
 import { greeted } from '../listener/client.ts';
 
 interface Document {
@@ -21,7 +21,7 @@ interface Item {
   readonly warnings?: string[];
 }
 
-function tableOf({ clients: { dynamodb }, endpoints: { tables } }: TestGateway) {
+function tableOf({ clients: { dynamodb }, endpoints: { tables } }: SharedGateway) {
   const TableName = tables.directory;
   const read = async ({ form, name }: Document): Promise<Item | undefined> => {
     const Key = marshall({ form, name });
@@ -48,7 +48,7 @@ function tableOf({ clients: { dynamodb }, endpoints: { tables } }: TestGateway) 
   };
 }
 
-async function replyTo(gateway: TestGateway, recipient: string): Promise<string> {
+async function replyTo(gateway: SharedGateway, recipient: string): Promise<string> {
   const client = await greeted(gateway.port('smtp'));
   const [, reply = ''] = await client.askAll('MAIL FROM:<you@there.example>', `RCPT TO:<${recipient}>`);
   client.close();
@@ -56,7 +56,7 @@ async function replyTo(gateway: TestGateway, recipient: string): Promise<string>
 }
 
 /** In force `POSTERN_REFRESH` after it was published. */
-function becomes(gateway: TestGateway, recipient: string, wanted: RegExp): Promise<string> {
+function becomes(gateway: SharedGateway, recipient: string, wanted: RegExp): Promise<string> {
   return until(`${recipient} is answered ${wanted.source}`, async () => {
     const reply = await replyTo(gateway, recipient);
     return wanted.test(reply) ? reply : undefined;
@@ -75,8 +75,7 @@ const zoe: Document = {
 };
 
 test('documents written straight to the table', async (t) => {
-  await using dns = await dnsServer({});
-  const gateway = await startTestGateway(t, { env: { DNS_SERVERS: dns.address } });
+  const gateway = await sharedGateway(t);
   const table = tableOf(gateway);
 
   await t.test('a person is known once published, and unknown once deleted', async () => {

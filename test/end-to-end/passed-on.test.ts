@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import test from 'node:test';
 import { createTransport } from 'nodemailer';
-import { startTestGateway } from '../builders/gateway.ts';
+import { sharedGateway } from '../builders/shared-gateway.ts';
 import { smtpSink } from '../builders/smtp-sink.ts';
 
 test('mail that our people send or pass on', async (t) => {
   await using sink = await smtpSink();
-  const gateway = await startTestGateway(t, {});
+  const gateway = await sharedGateway(t);
   const routing = {
     smtpOutsideLocalDomain: true,
     relayHost: `127.0.0.1:${sink.port}`,

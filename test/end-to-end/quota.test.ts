@@ -1,11 +1,11 @@
 /** Mail over a quota, through every real part: what waits goes in as soon as the document gives it room. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { startTestGateway } from '../builders/gateway.ts';
 import { MailWorld } from '../builders/mail-world.ts';
+import { sharedGateway } from '../builders/shared-gateway.ts';
 
 test('a quota that is raised reaches mail that waits', async (t) => {
-  const gateway = await startTestGateway(t);
+  const gateway = await sharedGateway(t);
   const world = new MailWorld(gateway);
   const megabyte = `${'x'.repeat(998)}\r\n`.repeat(1_049);
   const dora = (quotaMB: number) => ({

@@ -8,20 +8,21 @@ import { toItem } from '../../aws/items.ts';
 import { bodyKeyOf, hour, later } from '../../mail/spool/keys.ts';
 import type { Delivery } from '../../mail/spool/records.ts';
 import { rested } from '../../mail/spool/standing.ts';
-import { startTestGateway, type TestGateway } from '../builders/gateway.ts';
+import { type SharedGateway } from '../builders/gateway.ts';
 import { MailWorld } from '../builders/mail-world.ts';
 import { outboundDelivery, recipient } from '../builders/outbound.ts';
+import { sharedGateway } from '../builders/shared-gateway.ts';
 import { smtpSink } from '../builders/smtp-sink.ts';
 import { delivery, envelope, messageRecord } from '../builders/spool.ts';
 
 const text = 'From: you@elsewhere.example\r\nSubject: parked\r\n\r\nHello.\r\n';
 const many = 12;
 
-type Queue = keyof TestGateway['endpoints']['queues'];
+type Queue = keyof SharedGateway['endpoints']['queues'];
 
 test('dead letters go back to their queue, where they are done', async (t) => {
   await using sink = await smtpSink();
-  const gateway = await startTestGateway(t);
+  const gateway = await sharedGateway(t);
   const world = new MailWorld(gateway);
   const { clients, endpoints } = gateway;
   const { bucket: Bucket, tables, queues } = endpoints;

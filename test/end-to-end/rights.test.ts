@@ -16,7 +16,7 @@ import { Template } from '../../local/template.ts';
 import { type Component, readWiring, stackOf } from '../../local/wiring.ts';
 import { bodyKeyOf, restOf, wakeOf } from '../../mail/spool/keys.ts';
 import { dnsServer } from '../builders/dns-server.ts';
-import { startTestGateway, temporaryData, type TestGateway, until } from '../builders/gateway.ts';
+import { type SharedGateway, startTestGateway, temporaryData, until } from '../builders/gateway.ts';
 import { logIn, MailWorld } from '../builders/mail-world.ts';
 import { type SmtpSink, smtpSink } from '../builders/smtp-sink.ts';
 import { greeted } from '../listener/client.ts';
@@ -66,7 +66,7 @@ function configure(world: MailWorld, routing: object, fields: object = {}): Prom
 }
 
 async function putAll(
-  { clients, endpoints }: TestGateway,
+  { clients, endpoints }: SharedGateway,
   table: 'directory' | 'spool',
   items: readonly object[],
 ): Promise<void> {
@@ -230,7 +230,7 @@ async function components(): Promise<readonly Component[]> {
   return [...wiring.functions, wiring.listener];
 }
 
-function report(gateway: TestGateway, all: readonly Component[]): Report {
+function report(gateway: SharedGateway, all: readonly Component[]): Report {
   const calls = gateway.calls();
   return {
     denied: Object.entries(calls).flatMap(([component, { denied }]) =>

@@ -1,8 +1,9 @@
 /** What Amazon SES tells afterwards, in the shapes in which SNS brings it: through the queue, to a report in Bob's mailbox. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { startTestGateway, until } from '../builders/gateway.ts';
+import { until } from '../builders/gateway.ts';
 import { MailWorld } from '../builders/mail-world.ts';
+import { sharedGateway } from '../builders/shared-gateway.ts';
 import type { Delivery, State } from '../../mail/spool/records.ts';
 
 const anna = 'anna@there.example';
@@ -10,7 +11,7 @@ const carl = 'carl@there.example';
 const dora = 'dora@there.example';
 
 test('SES takes a message, and tells later what became of it', async (t) => {
-  const gateway = await startTestGateway(t);
+  const gateway = await sharedGateway(t);
   const world = new MailWorld(gateway);
   const [id = ''] = await world.bobWrites([anna, carl, dora].map((one) => `<${one}>`));
   const relayed = await world.delivery(id, 'delivered');

@@ -1,8 +1,9 @@
 /** Every outcome's reason: what `postern trace` tells of a message is what `postern explain` had said of it (promise 5). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startTestGateway, until } from '../builders/gateway.ts';
+import { until } from '../builders/gateway.ts';
 import { MailWorld } from '../builders/mail-world.ts';
+import { sharedGateway } from '../builders/shared-gateway.ts';
 import type { Because } from '../../mail/policy/verdict.ts';
 import type { Story } from '../../mail/spool/story.ts';
 
@@ -16,7 +17,7 @@ interface Explained {
 }
 
 test('trace says what explain said', async (t) => {
-  const gateway = await startTestGateway(t);
+  const gateway = await sharedGateway(t);
   const world = new MailWorld(gateway);
   await gateway.put({
     form: 'Person',
