@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { ReportWriter } from '../../aws/report-writer.ts';
+import { canonicalDomain } from '../../mail/address/domain.ts';
 import type { SettingsSource } from '../../mail/directory/settings.ts';
 import type { Settings } from '../../mail/directory/settings.ts';
 import { composeReport } from '../../mail/dsn/compose.ts';
@@ -93,9 +94,11 @@ async function bytesOf(
 ): Promise<Buffer> {
   const { server, configuration, globalDomains } = settings;
   const primary = globalDomains.find((one) => one.default) ?? globalDomains[0];
+  const domain = primary?.primaryDomain ?? server.hostName;
   return composeReport(report, {
     hostName: server.hostName,
-    domain: primary?.primaryDomain ?? server.hostName,
+    // The report's header is ASCII unless the message's is not.
+    domain: canonicalDomain(domain) ?? domain,
     envelope: message.envelope,
     failureText: configuration.failureText,
     original: await originalOf(message, report, doors),

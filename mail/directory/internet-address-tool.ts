@@ -2,8 +2,8 @@
  * Domino's Set Internet Address tool (Administrator > People > Set Internet Address): makes addresses of names for
  * people who have none, each one new. Pure: takes names and the addresses that are taken, returns what to set.
  */
-import { foldAddress, makeAddress } from '../address/address.ts';
-import { addressKey, parseAddress } from '../address/path.ts';
+import { makeAddress } from '../address/address.ts';
+import { addressKey } from '../address/path.ts';
 import { commonName } from '../document/names.ts';
 
 /** Words of the local part, in order; `initial` is the first letter. */
@@ -92,10 +92,10 @@ const mostTries = 10_000;
 function firstFree(locals: Iterable<string>, domain: string, used: ReadonlySet<string>): string | undefined {
   let tries = 0;
   for (const local of locals) {
-    const address = makeAddress(local, domain);
-    const isAddress = parseAddress(address.text).ok;
-    if (!isAddress || (tries += 1) > mostTries) return undefined;
-    if (!used.has(foldAddress(address))) return address.text;
+    const { text } = makeAddress(local, domain);
+    const key = addressKey(text);
+    if (key === undefined || (tries += 1) > mostTries) return undefined;
+    if (!used.has(key)) return text;
   }
   return undefined;
 }

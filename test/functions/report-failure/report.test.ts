@@ -62,6 +62,15 @@ test('one report, from <>, whose own failure is nobody’s business', async () =
   assert.deepEqual([subject, from], ['DELIVERY FAILURE: No such user', 'Postmaster@acme.example']);
 });
 
+test('from a postmaster that every reader of mail can write to', async () => {
+  owing(`${header}Hello.\r\n`);
+  const settings = outboundSettings();
+  const [own] = settings.globalDomains;
+  world.settings = { ...settings, globalDomains: [{ ...own!, primaryDomain: 'Bücher.example' }] };
+  await run();
+  assert.match(text(), /^From: Postmaster@xn--bcher-kva\.example\r$/m);
+});
+
 test('again and again, and two at once: still one', async () => {
   owing(`${header}Hello.\r\n`);
   await Promise.all([run(), run()]);

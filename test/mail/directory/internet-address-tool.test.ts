@@ -41,6 +41,17 @@ test('formats', () => {
     assert.deepEqual(assign([jane], format, separator), [`${local}@${domain}`], format);
 });
 
+test('each address is new, however the domain is spelled', () => {
+  const people = [person('Jane', 'Doe'), person('Jane', 'Doe'), person('Jane', 'Doe')];
+  const scheme = { format: 'first-last', separator: '', domain: 'Bücher.example' } as const;
+  assert.deepEqual(
+    assignAddresses(people, scheme, ['janedoe@xn--bcher-kva.example']).map((one) =>
+      'address' in one ? one.address : one.problem,
+    ),
+    ['JaneDoe2@Bücher.example', 'JaneDoe3@Bücher.example', 'JaneDoe4@Bücher.example'],
+  );
+});
+
 test('spellings of formats', () => {
   const cases: [string, unknown][] = [
     ['first-last', { format: 'first-last' }],

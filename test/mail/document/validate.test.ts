@@ -639,6 +639,18 @@ test('the outbound host name is the host name', () => {
   assert.equal(other.document?.outboundHostName, 'out.acme.example');
 });
 
+test('an international host name goes out as A-labels, any other as it is written', () => {
+  const names = { hostName: 'mail1.bücher.example', outboundHostName: 'out.Bücher.example' };
+  const { document } = validate('Server', { ...least.Server, ...names });
+  const { hostName, outboundHostName } = document!;
+  assert.deepEqual(
+    [hostName, outboundHostName],
+    ['mail1.xn--bcher-kva.example', 'out.xn--bcher-kva.example'],
+  );
+  const plain = validate('Server', { ...least.Server, hostName: 'Mail1.Acme.example' });
+  assert.equal(plain.document?.hostName, 'Mail1.Acme.example');
+});
+
 const warnings: [form: FormName, fields: object, warnings: string[], why: string][] = [
   [
     'Server',
