@@ -2,7 +2,7 @@
  * EHLO and HELO: who the peer says it is, and what it may use here (RFC 5321 section 4.1.1.1). The switches are
  * those of the Configuration; AUTH is named only under TLS and where the port's document allows it.
  */
-import { fieldWord } from '../mail/envelope/field-text.ts';
+import { hostWord } from '../mail/envelope/field-text.ts';
 import type { Settings } from '../mail/directory/settings.ts';
 import { hello250, notGreeted421, syntaxError501 } from '../mail/reply/session-replies.ts';
 import { reply } from '../mail/reply/reply.ts';
@@ -34,7 +34,7 @@ function greet(dialogue: Dialogue, name: string, esmtp: boolean): Answer {
   }
   dialogue.transaction = undefined;
   dialogue.hello = { name, esmtp };
-  return say(hello250(dialogue.house.hostName, fieldWord(name), dialogue.party.address));
+  return say(hello250(dialogue.house.hostName, hostWord(name), dialogue.party.address));
 }
 
 function extensions(dialogue: Dialogue, settings: Settings): string[] {

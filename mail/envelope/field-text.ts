@@ -2,6 +2,8 @@
  * Builds header fields that cannot break out of themselves: no CR, LF or other control survives, and lines fold
  * before 78 columns where the text allows it (RFC 5322 section 2.1.1; the hard limit there is 998).
  */
+import { isPlain } from '../address/address.ts';
+import { canonicalDomain } from '../address/domain.ts';
 
 const softLimit = 78;
 
@@ -21,4 +23,10 @@ export function foldField(name: string, words: readonly string[]): string {
 export function fieldWord(text: string, limit = 255): string {
   if (text !== '' && text.length <= limit && /^[\w.:@[\]-]*$/.test(text)) return text;
   return text.slice(0, limit).replaceAll(/[\p{C}\p{Z}()<>"\\;,]/gu, '?') || '?';
+}
+
+/** What a stranger calls itself, in ASCII: replies and fields hold no other text without SMTPUTF8. */
+export function hostWord(name: string): string {
+  if (isPlain(name)) return fieldWord(name);
+  return fieldWord(canonicalDomain(name) ?? name.replaceAll(/[^ -~]/gu, '?'));
 }

@@ -52,6 +52,12 @@ test('with-words of RFC 3848 and RFC 6531', () => {
   for (const [facts, word] of withWords) assert.equal(withWord({ ...plain, ...facts }), word);
 });
 
+test('names beyond ASCII are written in ASCII', () => {
+  const named = received({ ...plain, helo: 'Bücher.example', hostName: 'mx.bücher.example' });
+  assert.match(named, /from xn--bcher-kva\.example \(mx\.xn--bcher-kva\.example \[192\.0\.2\.1\]\)/);
+  assert.match(received({ ...plain, helo: 'mein rechner ü' }), /from mein\?rechner\?\? \(/);
+});
+
 test('what the peer says of itself forges nothing', () => {
   const words = fc.string({ unit: 'binary', maxLength: 400 });
   fc.assert(
