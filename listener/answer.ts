@@ -23,7 +23,8 @@ export function say(reply: Reply): Answer {
 
 /** The octets of a reply, one line each; the enhanced code stands on every line (RFC 2034 section 4). */
 export function wireText({ code, enhanced, text }: Reply): string {
-  const lines = text.split('\n');
   const words = enhanced === undefined ? '' : `${enhanced} `;
+  if (!text.includes('\n')) return `${code} ${words}${text}\r\n`;
+  const lines = text.split('\n');
   return lines.map((line, n) => `${code}${n < lines.length - 1 ? '-' : ' '}${words}${line}\r\n`).join('');
 }

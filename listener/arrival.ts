@@ -23,14 +23,15 @@ export async function envelopeOf(arriving: Arriving, passed: Passed): Promise<En
   const { header, body, findings } = passed;
   const session = await sessionOf(arriving);
   const now = new Date();
-  const accepted = transaction.recipients[0]?.because;
+  const { recipients } = transaction;
+  const accepted = recipients[0]?.because;
   const { requireTls, smtpUtf8, eightBitMime, ret, envid } = transaction.parameters;
   return {
     id,
     origin: 'session',
     session,
     from: transaction.from?.text ?? '',
-    recipients: transaction.recipients.map(({ address, parameters, because }) => ({
+    recipients: recipients.map(({ address, parameters, because }) => ({
       address: address.text,
       ...parameters,
       ...(because !== undefined && !isDeepStrictEqual(because, accepted) && { accepted: because }),

@@ -4,7 +4,6 @@
  * replies in one write (RFC 2920 section 3.2).
  */
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import type { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { inServer } from '../mail/policy/ruling.ts';
@@ -13,15 +12,18 @@ import { notGreeted421, stopping421, timedOut421, tooManyErrors421 } from '../ma
 import { talkedFirst554 } from '../mail/reply/session-replies.ts';
 import { admit } from './admission.ts';
 import { wireText, type Answer, type Intake } from './answer.ts';
-import { Dialogue, type DialogueStart, type Tls } from './dialogue.ts';
+import { Dialogue, type DialogueStart } from './dialogue.ts';
 import { randomId } from './house.ts';
 import { InputParser } from './input-parser.ts';
 import type { SmtpPort } from './smtp-port.ts';
+import { tlsOf } from './start-tls.ts';
 
 /** documents.md: after a refusal in place of the greeting, 503 until QUIT, 5 s at most. */
 const patienceWithRefused = 5_000;
 /** Replies gathered before they are written, in characters: a peer that does not read them waits. */
 const mostUnsaid = 16 * 1024;
+/** Sessions with replies for the end of this turn of the event loop; one that has said them by then says nothing. */
+const unsaid: Conversation[] = [];
 
 /** Bounds of the Server document that end a session here. */
 type Limit = 'greetingDelaySeconds' | 'errorLimit';
@@ -228,9 +230,13 @@ export class Conversation extends SMTPConnection {
 
   /** At the end of this turn of the event loop, after whatever other sockets brought: one write, few wake-ups. */
   #sayLater(words: string): void {
-    if (this.#unsaid === '') setImmediate(() => this.#sayNow());
+    if (this.#unsaid === '' && unsaid.push(this) === 1) setImmediate(() => Conversation.#sayAll());
     this.#unsaid += words;
     if (this.#unsaid.length >= mostUnsaid) this.#sayNow();
+  }
+
+  static #sayAll(): void {
+    for (const conversation of unsaid.splice(0)) conversation.#sayNow();
   }
 
   #sayNow(): void {
@@ -239,9 +245,4 @@ export class Conversation extends SMTPConnection {
     this.#unsaid = '';
     if (!this._upgrading && this._socket.writable) this._socket.write(words);
   }
-}
-
-function tlsOf(socket: Socket): Tls | undefined {
-  if (!(socket instanceof TLSSocket)) return undefined;
-  return { version: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().standardName };
 }

@@ -108,17 +108,16 @@ export class Dialogue {
   }
 
   #perform(text: string): Promise<Answer> | Answer {
-    const word = /^\S*/.exec(text)?.[0] ?? '';
-    // Not one expression for both: white space before a last word would be gone through again and again.
-    const argument = text.slice(word.length).trim();
-    const verb = word.toUpperCase();
+    const space = text.search(/\s/);
+    const verb = (space === -1 ? text : text.slice(0, space)).toUpperCase();
+    const argument = space === -1 ? '' : text.slice(space).trim();
     if (this.turnedAway) return verb === 'QUIT' ? this.quit() : say(badSequence503);
-    if (isHttp.test(text)) return { reply: unknownCommand500, then: 'close' };
     const { continuation } = this;
+    const perform = verbs.get(verb);
+    if (perform !== undefined && continuation === undefined) return perform(this, argument);
+    if (isHttp.test(text)) return { reply: unknownCommand500, then: 'close' };
     this.continuation = undefined;
-    if (continuation !== undefined) return continuation(text);
-    const perform = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
-    return perform === undefined ? say(unknownCommand500) : perform(this, argument);
+    return continuation === undefined ? say(unknownCommand500) : continuation(text);
   }
 
   /** What is not understood is temporary; what could not be asked has a reply of its own. */
@@ -219,6 +218,9 @@ export class Dialogue {
 
 /** Controls have no place in commands: they would reach logs, replies and header fields. */
 function isClean(line: Buffer): boolean {
-  for (const octet of line) if ((octet < 0x20 && octet !== 0x09) || octet === 0x7f) return false;
+  for (let at = 0; at < line.length; at++) {
+    const octet = line[at]!;
+    if ((octet < 0x20 && octet !== 0x09) || octet === 0x7f) return false;
+  }
   return isUtf8(line);
 }

@@ -132,6 +132,7 @@ export class InputParser extends EventEmitter {
 
   #takeLine(): Buffer | 'too-long' | undefined {
     const input = this.#input;
+    if (input.length === 0) return undefined;
     const end = endOfLine(input);
     if (end === -1) {
       this.#skipping ||= input.length >= longestLine;
@@ -140,7 +141,7 @@ export class InputParser extends EventEmitter {
       this.#input = apart(begun);
       return undefined;
     }
-    this.#input = input.subarray(end + 2);
+    this.#input = rest(input, end + 2);
     const tooLong = this.#skipping || end + 2 > longestLine;
     this.#skipping = false;
     return tooLong ? 'too-long' : input.subarray(0, end);
@@ -148,7 +149,7 @@ export class InputParser extends EventEmitter {
 
   #feed({ sink, scanner }: Incoming): void {
     const { kept, end } = scanner.scan(this.#input);
-    this.#input = end === -1 ? none : this.#input.subarray(end);
+    this.#input = end === -1 ? none : rest(this.#input, end);
     const wait = sink.write(kept);
     const go = (): void => {
       if (end === -1) return this.#next();
@@ -158,6 +159,10 @@ export class InputParser extends EventEmitter {
     if (wait === undefined) go();
     else void wait.then(go, go);
   }
+}
+
+function rest(input: Buffer, from: number): Buffer {
+  return from === input.length ? none : input.subarray(from);
 }
 
 /** A few octets that have to wait must not keep the memory of the chunk they came in. */

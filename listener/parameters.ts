@@ -42,8 +42,11 @@ export function splitArguments(text: string): Checked<Arguments> {
   return { value: { path: found[1]!, parameters: (found[2] ?? '').split(/\s+/).filter(Boolean) } };
 }
 
+const noMailParameters: MailParameters = { eightBitMime: false, smtpUtf8: false, requireTls: false };
+
 /** SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), REQUIRETLS (RFC 8689), RET and ENVID (RFC 3461), AUTH (RFC 4954). */
 export function mailParameters(list: readonly string[], extensions: Extensions): Checked<MailParameters> {
+  if (list.length === 0) return { value: noMailParameters };
   const known = new Set(['AUTH', 'REQUIRETLS']);
   if (extensions.size) known.add('SIZE');
   if (extensions.eightBitMime) known.add('BODY');
@@ -68,6 +71,7 @@ export function mailParameters(list: readonly string[], extensions: Extensions):
 
 /** NOTIFY and ORCPT (RFC 3461 sections 4.1 and 4.2). */
 export function rcptParameters(list: readonly string[], extensions: Extensions): Checked<RcptParameters> {
+  if (list.length === 0) return { value: {} };
   const given = keywords(list, new Set(extensions.dsn ? ['NOTIFY', 'ORCPT'] : []));
   if ('refusal' in given) return given;
   const problem = problemIn(given.value, rcptChecks);

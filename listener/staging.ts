@@ -61,7 +61,7 @@ export class Staging {
   #block: { readonly memory: Buffer; used: number } | undefined;
   #held = 0;
   #header: Buffer | undefined;
-  #tail: Buffer = Buffer.alloc(0);
+  #tail: Buffer = none;
   #file: FileHandle | undefined;
   #hash: Hash | undefined;
   /** The write to the file that is under way. */
@@ -110,10 +110,9 @@ export class Staging {
   }
 
   /** Waits for a write that is under way, which would bring the file back. */
-  async discard(): Promise<void> {
+  discard(): Promise<void> {
     this.#gone = true;
-    await this.#writing;
-    await this.#remove();
+    return this.#writing?.then(() => this.#remove()) ?? this.#remove();
   }
 
   async #remove(): Promise<void> {
@@ -136,7 +135,7 @@ export class Staging {
     return {
       size: this.size,
       sha256: sum.digest('hex'),
-      header: this.#header ?? Buffer.alloc(0),
+      header: this.#header ?? none,
       body: () => createReadStream(path, { highWaterMark: gathered }),
       onDisk: true,
       ...(this.#scan && { scan: this.#scan }),
@@ -163,8 +162,8 @@ export class Staging {
   #findHeader(octets: Buffer): void {
     const window = this.#tail.length === 0 ? octets : Buffer.concat([this.#tail, octets]);
     const before = this.size - window.length;
-    const empty = before === 0 && window.subarray(0, 2).equals(crlf) ? -2 : window.indexOf(emptyLine);
-    this.#tail = window.subarray(-3);
+    const empty = before === 0 && window[0] === 0x0d && window[1] === 0x0a ? -2 : window.indexOf(emptyLine);
+    this.#tail = empty === -1 ? window.subarray(-3) : none;
     if (empty === -1) return;
     const all = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
     const header = all.subarray(0, before + empty + 4);
@@ -214,7 +213,7 @@ export class Staging {
   }
 }
 
-const crlf = Buffer.from('\r\n');
+const none = Buffer.alloc(0);
 const emptyLine = Buffer.from('\r\n\r\n');
 /** Most mail has no parts: the header is split for those that may have some. */
 const mayHaveParts = /^content-type[ \t]*:\s*(?:multipart|message)/im;

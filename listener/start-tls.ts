@@ -1,4 +1,6 @@
 /** STARTTLS (RFC 3207). What the peer sent ahead in clear is dropped with the parser that holds it. */
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import {
   badSequence503,
   notImplemented502,
@@ -6,7 +8,7 @@ import {
   syntaxError501,
 } from '../mail/reply/session-replies.ts';
 import { say, type Answer } from './answer.ts';
-import type { Dialogue } from './dialogue.ts';
+import type { Dialogue, Tls } from './dialogue.ts';
 import { offersTls } from './hello.ts';
 
 export function startTls(dialogue: Dialogue, argument: string): Answer {
@@ -15,4 +17,9 @@ export function startTls(dialogue: Dialogue, argument: string): Answer {
   if (dialogue.tls !== undefined) return say(badSequence503);
   if (settings === undefined || !offersTls(dialogue, settings)) return say(notImplemented502);
   return { reply: startTls220, then: 'start-tls' };
+}
+
+export function tlsOf(socket: Socket): Tls | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  return { version: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().standardName };
 }

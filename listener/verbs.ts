@@ -13,22 +13,24 @@ import { xclient } from './xclient-verb.ts';
 
 export type Verb = (dialogue: Dialogue, argument: string) => Promise<Answer> | Answer;
 
-export const verbs: Readonly<Record<string, Verb>> = {
-  EHLO: ehlo,
-  HELO: helo,
-  STARTTLS: startTls,
-  AUTH: authenticate,
-  XCLIENT: xclient,
-  MAIL: mailFrom,
-  RCPT: rcptTo,
-  DATA: data,
-  RSET: reset,
-  NOOP: () => say(ok250),
-  VRFY: verify,
-  EXPN: expand,
-  HELP: help,
-  QUIT: (dialogue) => dialogue.quit(),
-};
+export const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>(
+  Object.entries({
+    EHLO: ehlo,
+    HELO: helo,
+    STARTTLS: startTls,
+    AUTH: authenticate,
+    XCLIENT: xclient,
+    MAIL: mailFrom,
+    RCPT: rcptTo,
+    DATA: data,
+    RSET: reset,
+    NOOP: () => say(ok250),
+    VRFY: verify,
+    EXPN: expand,
+    HELP: help,
+    QUIT: (dialogue) => dialogue.quit(),
+  } satisfies Record<string, Verb>),
+);
 
 function reset(dialogue: Dialogue, argument: string): Answer {
   if (argument !== '') return say(syntaxError501('RSET takes no argument'));
@@ -42,6 +44,6 @@ function help(dialogue: Dialogue): Answer {
   const hidden = new Set(['XCLIENT']);
   if (!commands.vrfy) hidden.add('VRFY');
   if (!commands.expn) hidden.add('EXPN');
-  const told = Object.keys(verbs).filter((verb) => !hidden.has(verb));
+  const told = [...verbs.keys()].filter((verb) => !hidden.has(verb));
   return say(reply(214, '0.0', `Commands: ${told.join(' ')}`));
 }
