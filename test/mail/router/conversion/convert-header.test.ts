@@ -31,6 +31,12 @@ const acme = {
   dominoDomains: ['ACME', 'Vertrieb=SALESDOM'],
 };
 
+/** An Internet address, and a primary domain, beyond ASCII. */
+const international: RouterWorld & { readonly domain: object } = {
+  people: [{ ...people[0], internetAddress: 'jane@Bücher.example' }],
+  domain: { primaryDomain: 'bücher.example' },
+};
+
 interface Given extends RouterWorld {
   readonly phrase?: string;
   readonly domain?: object;
@@ -115,6 +121,18 @@ describe('which addresses', () => {
     ],
     ['not to an address that the message may not carry', 'From: uwe@acme.example', 'From: uwe@acme.example'],
     ['but where it may', 'From: uwe@acme.example', 'From: üwe@acme.example', { smtpUtf8: true }],
+    [
+      'a domain has a spelling in ASCII',
+      'From: jdoe@xn--bcher-kva.example\r\nSender: "Jane Doe/Sales/Acme"@ACME',
+      'From: jane@xn--bcher-kva.example\r\nSender: jane@xn--bcher-kva.example',
+      international,
+    ],
+    [
+      'which need not stand where the message may carry the other',
+      'From: jdoe@xn--bcher-kva.example',
+      'From: jane@Bücher.example',
+      { ...international, smtpUtf8: true },
+    ],
   ]);
 });
 
