@@ -9,7 +9,7 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import { restShards, wakeShards } from '../mail/spool/keys.ts';
-import type { Delivery, DeliveryKey, State } from '../mail/spool/records.ts';
+import type { Delivery, DeliveryKey, MessageRecord, State } from '../mail/spool/records.ts';
 import { awsDue, type DueKey } from './due.ts';
 import { fromItem, toItem, values, type Item } from './items.ts';
 import { putVersion } from './spool.ts';
@@ -23,6 +23,8 @@ export interface SpoolDesk {
   /** Open deliveries, or those of one state. */
   list(state?: State): Promise<Delivery[]>;
   one(key: DeliveryKey): Promise<Delivery | undefined>;
+  /** Have deliveries taken the place of what waited before routing? */
+  isRouted(message: string): Promise<boolean>;
   /** False: it changed meanwhile; read it again. */
   write(next: Delivery, before: Delivery): Promise<boolean>;
 }
@@ -33,7 +35,11 @@ export function awsSpoolDesk(options: Options): SpoolDesk {
   return {
     list: (state) =>
       state === undefined || open.includes(state) ? listOpen(options, state) : listEnded(options, state),
-    one: (key) => readOne(options, key),
+    one: (key) => readOne<Delivery>(options, key),
+    async isRouted(message) {
+      const record = await readOne<MessageRecord>(options, { message, part: 'm' });
+      return record?.phase === 'planned' || record?.phase === 'routed';
+    },
     write: (next, before) => putVersion(options, { ...next, version: before.version + 1 }, before.version),
   };
 }
@@ -100,11 +106,11 @@ async function listEnded({ client, table }: Options, state: State): Promise<Deli
   return found.sort(byAge);
 }
 
-async function readOne(
+async function readOne<T extends object>(
   { client, table }: Options,
   { message, part }: DeliveryKey,
-): Promise<Delivery | undefined> {
+): Promise<T | undefined> {
   const Key = toItem({ message, part });
   const { Item } = await client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }));
-  return Item === undefined ? undefined : fromItem<Delivery>(Item);
+  return Item === undefined ? undefined : fromItem<T>(Item);
 }

@@ -10,6 +10,7 @@ import { awsWorkQueue } from '../aws/work-queue.ts';
 import { readTuning } from '../aws/variables.ts';
 import { queueFor } from '../mail/relay/next-hop.ts';
 import type { HopWork } from '../mail/spool/doors.ts';
+import { deliveryPart } from '../mail/spool/keys.ts';
 import type { Delivery } from '../mail/spool/records.ts';
 import { isOutbound, owesAnything } from '../mail/spool/standing.ts';
 import { steer, type Steering, type SteeringContext } from '../mail/spool/steer.ts';
@@ -40,17 +41,23 @@ export function select(call: Call, deliveries: readonly Delivery[]): Delivery[] 
 }
 
 /** The deliveries a verb is for: ids, a next hop, or all that are open. */
-async function chosen(call: Call, desk: SpoolDesk): Promise<Delivery[]> {
-  if (call.positionals.length > 0) return Promise.all(call.positionals.map((id) => existing(desk, id)));
+async function chosen(call: Call, desk: SpoolDesk, verb: Steering): Promise<(Delivery | Steered)[]> {
+  if (call.positionals.length > 0) return Promise.all(call.positionals.map((id) => existing(desk, id, verb)));
   if (option(call, 'next-hop') === undefined && !flag(call, 'all'))
     throw new Usage('Name ids, --next-hop H, or --all.');
   return select(call, await desk.list());
 }
 
-async function existing(desk: SpoolDesk, id: string): Promise<Delivery> {
-  const found = await desk.one(keyOf(id));
-  if (found === undefined) throw new Failure(`There is no delivery ${id} in the spool.`);
-  return found;
+async function existing(desk: SpoolDesk, id: string, verb: Steering): Promise<Delivery | Steered> {
+  const key = keyOf(id);
+  const found = await desk.one(key);
+  if (found !== undefined) return found;
+  if (key.part !== deliveryPart(0) || !(await desk.isRouted(key.message)))
+    throw new Failure(`There is no delivery ${id} in the spool.`);
+  // Whoever releases mail twice shall not mind that routing took it in between.
+  if (verb === 'release') return { id, said: 'it is released already', refused: false };
+  const said = 'it has been routed; "postern spool list" shows the deliveries in its place';
+  return { id, said, refused: true };
 }
 
 /** Records written at a time; each takes a few calls. */
@@ -83,7 +90,7 @@ interface Steered {
 
 async function steerAll(call: Call, verb: Steering): Promise<Steered[]> {
   const desk = deskOf(call.gateway);
-  const deliveries = await chosen(call, desk);
+  const deliveries = await chosen(call, desk, verb);
   const context = { by: await who(call.gateway), because: option(call, 'because') };
   const hours = verb === 'release' || verb === 'retry' ? await timeoutHours(call) : undefined;
   const results: Steered[] = [];
@@ -91,6 +98,7 @@ async function steerAll(call: Call, verb: Steering): Promise<Steered[]> {
     results.push(
       ...(await Promise.all(
         deliveries.slice(at, at + atOnce).map((delivery) => {
+          if ('said' in delivery) return Promise.resolve(delivery);
           const clockHours = hours ?? clockOf(delivery);
           const steering = { ...context, now: new Date(), clockHours };
           return steerOne(call.gateway, desk, { delivery, verb, steering });
@@ -100,11 +108,34 @@ async function steerAll(call: Call, verb: Steering): Promise<Steered[]> {
   return results;
 }
 
-async function steerOne(
-  gateway: Gateway,
-  desk: SpoolDesk,
-  { delivery, verb, steering }: { delivery: Delivery; verb: Steering; steering: SteeringContext },
-): Promise<Steered> {
+type Bodies = Pick<Gateway, 'keepMessage' | 'restoreMessage'>;
+type SteeredDesk = Pick<SpoolDesk, 'one' | 'write'>;
+
+interface Order {
+  readonly delivery: Delivery;
+  readonly verb: Steering;
+  readonly steering: SteeringContext;
+}
+
+/** Readings of one record, between each two of which a worker wrote it. */
+const mostReadings = 5;
+
+export async function steerOne(gateway: Bodies, desk: SteeredDesk, order: Order): Promise<Steered> {
+  let delivery: Delivery | undefined = order.delivery;
+  for (let n = 0; n < mostReadings && delivery !== undefined; n++) {
+    const steered = await steerAsRead(gateway, desk, { ...order, delivery });
+    if (steered !== undefined) return steered;
+    delivery = await desk.one(order.delivery);
+  }
+  return { id: idOf(order.delivery), said: 'it changed meanwhile; look again', refused: true };
+}
+
+/** Undefined: somebody wrote it meanwhile. */
+async function steerAsRead(
+  gateway: Bodies,
+  desk: SteeredDesk,
+  { delivery, verb, steering }: Order,
+): Promise<Steered | undefined> {
   const id = idOf(delivery);
   const steered = steer(delivery, verb, steering);
   if ('refused' in steered) return { id, said: steered.refused, refused: true };
@@ -113,8 +144,7 @@ async function steerOne(
   if (next.state === 'held') await gateway.keepMessage(delivery.message);
   if (['held', 'dead'].includes(delivery.state) && next.state === 'pending')
     await gateway.restoreMessage(delivery.message);
-  if (!(await desk.write(next, delivery)))
-    return { id, said: 'it changed meanwhile; look again', refused: true };
+  if (!(await desk.write(next, delivery))) return undefined;
   const said = later
     ? `${verb} takes effect when the running attempt ends`
     : `${verb} done, now ${next.state}`;

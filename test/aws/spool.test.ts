@@ -119,7 +119,11 @@ describe('plan', () => {
       deliveries: [delivery({ message: 'p4' })],
       waited: true,
     };
+    const desk = awsSpoolDesk(table());
+    assert.equal(await desk.isRouted('p4'), false);
     assert.equal(await spool().plan(plan), true);
+    assert.equal(await desk.isRouted('p4'), true);
+    assert.equal(await desk.isRouted('p4-unknown'), false);
     assert.deepEqual(
       (await spool().deliveries('p4')).map(({ part }) => part),
       ['d#0001'],

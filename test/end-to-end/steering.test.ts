@@ -27,7 +27,13 @@ test('a retry reaches a host at once that is back before its hop opens', async (
   };
   const list = async (...more: string[]) => (await run('spool', 'list', ...more)).json as Row[];
   // A quarter of an hour between attempts, as it is by default.
-  await world.inForce({ form: 'Configuration', name: '*', routing: { smtpOutsideLocalDomain: true } });
+  const rule = { name: 'wait', if: [{ item: 'body', is: 'contains', value: 'hold me' }] };
+  await world.inForce({
+    form: 'Configuration',
+    name: '*',
+    routing: { smtpOutsideLocalDomain: true },
+    rules: [{ ...rule, then: { action: 'hold' } }],
+  });
   const ids = await world.bobWrites([`<anna@${hop}>`], undefined, 3);
   await until('one has paid for the finding', async () => {
     const rows = await list('--state', 'deferred');
@@ -40,6 +46,22 @@ test('a retry reaches a host at once that is back before its hop opens', async (
       assert.equal((await run('spool', verb, first, '--because', 'a test')).code, 0, verb);
     assert.equal((await run('spool', 'retry', first)).code, 1, 'held mail is released first');
     assert.equal((await run('spool', 'release', first)).code, 0);
+  });
+
+  await t.test('what waited before routing may be released twice, too', async () => {
+    const [id = ''] = await world.bobWrites(['<alice@acme.example>'], 'Hold me.\r\n');
+    const held = await until('held', async () =>
+      (await list('--state', 'held')).find((row) => row.id === `${id}.0`),
+    );
+    assert.equal((await run('spool', 'release', held.id)).code, 0);
+    await until('routed', async () => ((await list()).some((row) => row.id === held.id) ? undefined : true));
+    assert.deepEqual(await run('spool', 'release', held.id), {
+      code: 0,
+      json: [{ id: held.id, said: 'it is released already', refused: false }],
+    });
+    for (const verb of ['hold', 'retry', 'delete'])
+      assert.equal((await run('spool', verb, held.id)).code, 1, verb);
+    assert.equal((await run('spool', 'release', `${id}-r1.0`)).code, 1, 'no such mail');
   });
 
   await t.test('who it was and why is in the trace', async () => {
