@@ -5,7 +5,7 @@
  * SMTPUTF8. A source route is read and kept apart (`route`): policy decides about it.
  */
 import type { Address, Parsed, ReversePath } from './address.ts';
-import { dotString, foldAddress, isPlain } from './address.ts';
+import { dotString, foldAddress, isPlain, makeAddress } from './address.ts';
 import { parseDomain } from './domain.ts';
 
 export interface PathOptions {
@@ -52,6 +52,14 @@ export function parseAddress(text: string): Parsed<Address> {
 export function addressKey(text: string): string | undefined {
   const parsed = parseAddress(text);
   return parsed.ok ? foldAddress(parsed.value) : undefined;
+}
+
+/** The address as a message without SMTPUTF8 may carry it: a domain has a spelling in ASCII, a local part has none. */
+export function inAscii(text: string): string | undefined {
+  if (isPlain(text)) return text;
+  const parsed = parseAddress(text);
+  if (!parsed.ok || !isPlain(parsed.value.local)) return undefined;
+  return makeAddress(parsed.value.local, parsed.value.domain).text;
 }
 
 function parseMailbox(text: string, options: PathOptions): Parsed<Address> {

@@ -1,5 +1,5 @@
 /** One delivery of a plan, from the leaves it is for: who, how, by when, and the header edits it leaves with. */
-import { parseAddress } from '../address/path.ts';
+import { inAscii, parseAddress } from '../address/path.ts';
 import type { Configuration } from '../document/forms.ts';
 import type { Envelope } from '../envelope/envelope.ts';
 import type { HeaderEdit } from '../envelope/header-edits.ts';
@@ -39,7 +39,9 @@ export function makeDelivery(envelope: Envelope, group: readonly Leaf[], context
     part: deliveryPart(context.n),
     ...wayOf(first),
     state: 'pending',
-    recipients: group.map((leaf) => recipientOf(leaf, { ...context, at, late: dueAt > at })),
+    recipients: group.map((leaf) =>
+      recipientOf(spoken(leaf, envelope), { ...context, at, late: dueAt > at }),
+    ),
     ...carried(envelope),
     ...look(envelope, first, context),
     attempts: 0,
@@ -113,8 +115,8 @@ function look(
 
 /** Names of groups are no addresses; and a header stays ASCII unless the message is international (RFC 6532). */
 function deliveredTo(address: string, { smtpUtf8 }: Envelope): HeaderEdit[] {
-  const fits = parseAddress(address).ok && (smtpUtf8 || /^[ -~]+$/.test(address));
-  return fits ? [prepend(`Delivered-To: ${address}`)] : [];
+  const written = smtpUtf8 ? address : (inAscii(address) ?? '');
+  return parseAddress(written).ok ? [prepend(`Delivered-To: ${written}`)] : [];
 }
 
 function prepend(field: string): HeaderEdit {
@@ -136,6 +138,12 @@ type Moment = Pick<DeliveryContext, 'leavesAt' | 'tellLater'> & {
   readonly at: string;
   readonly late: boolean;
 };
+
+/** An address out of a document goes to hosts without SMTPUTF8 as well, where it can. */
+function spoken(leaf: Leaf, { smtpUtf8 }: Envelope): Leaf {
+  if (leaf.way !== 'hop' || smtpUtf8) return leaf;
+  return { ...leaf, address: inAscii(leaf.address) ?? leaf.address };
+}
 
 function recipientOf(leaf: Leaf, moment: Moment): Recipient {
   const { original, address, notify, because } = leaf;

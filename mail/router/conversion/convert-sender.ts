@@ -6,8 +6,8 @@
  * domain, or with a Domino domain, becomes it as well, or is constructed by the Global Domain's rules. Everything else,
  * postmaster included, stays. Throws DirectoryUnavailable.
  */
-import { foldAddress, isPlain, makeAddress, type Address } from '../../address/address.ts';
-import { addressKey, parseAddress } from '../../address/path.ts';
+import { foldAddress, makeAddress, type Address } from '../../address/address.ts';
+import { addressKey, inAscii, parseAddress } from '../../address/path.ts';
 import type { Directory, Entry } from '../../directory/directory.ts';
 import { dominoDomains } from '../../directory/domino-domains.ts';
 import { isLocalDomain } from '../../directory/local-domains.ts';
@@ -147,20 +147,14 @@ function asciiOf(text: string): string | undefined {
   return /^[ -~]+$/.test(plain) ? plain : undefined;
 }
 
-/** A domain has a spelling in ASCII, a local part has none: undefined where the message cannot carry it. */
-function sendable(address: Address, smtpUtf8: boolean): Address | undefined {
-  if (smtpUtf8 || isPlain(address.text)) return address;
-  return isPlain(address.local) ? makeAddress(address.local, address.domain) : undefined;
-}
-
 function withPhrase(
   text: string,
   name: string,
   { rules, smtpUtf8 }: ConversionContext,
 ): ConvertedSender | undefined {
-  const parsed = parseAddress(text);
-  const address = parsed.ok ? sendable(parsed.value, smtpUtf8) : undefined;
-  if (address === undefined) return undefined;
+  const parsed = parseAddress(smtpUtf8 ? text : (inAscii(text) ?? ''));
+  if (!parsed.ok) return undefined;
+  const address = parsed.value;
   if (rules.phrase === 'none') return { address };
   if (rules.phrase === 'remove') return { address, phrase: null };
   return { address, phrase: rules.phrase === 'common-name' ? commonName(name) : abbreviate(name) };

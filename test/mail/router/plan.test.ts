@@ -123,6 +123,30 @@ describe('deliveries', () => {
       ],
     ],
     [
+      'a domain of a document is spelled so that every host takes it, where the local part is',
+      {
+        ...out,
+        groups: [{ ...sales, members: ['x@Bücher.example', 'jörg@bücher.example'] }],
+        envelope: to('sales@acme.example'),
+      },
+      [
+        'd#0000 route local delivered: sales@acme.example',
+        'd#0001 smtp relay.example pending: x@xn--bcher-kva.example jörg@bücher.example',
+      ],
+    ],
+    [
+      'but not where the message may carry it as it is',
+      {
+        ...out,
+        groups: [{ ...sales, members: ['x@Bücher.example'] }],
+        envelope: { smtpUtf8: true, ...to('sales@acme.example') },
+      },
+      [
+        'd#0000 route local delivered: sales@acme.example',
+        'd#0001 smtp relay.example pending: x@Bücher.example',
+      ],
+    ],
+    [
       'also where routing keeps it for a person, who may let it leave',
       {
         configuration: { routing: { smtpOutsideLocalDomain: false }, undeliverable: { hold: true } },
@@ -233,6 +257,21 @@ describe('what a delivery carries', () => {
     };
     assert.deepEqual(fields((await planned(given)).deliveries[0]!.edits), [
       'Return-Path: <bob@elsewhere.example>',
+    ]);
+  });
+
+  test('but a domain has a spelling for it', async () => {
+    const forwards = {
+      name: 'Ann',
+      internetAddress: 'ann@acme.example',
+      forwardingAddress: 'ben@Bücher.example',
+    };
+    const domains = [{ name: 'Acme', primaryDomain: 'acme.example', aliases: ['bücher.example'] }];
+    const people = [forwards, { name: 'Ben', internetAddress: 'ben@acme.example' }];
+    const [delivery] = (await planned({ people, domains, envelope: to('ann@acme.example') })).deliveries;
+    assert.deepEqual(fields(delivery!.edits).slice(0, 2), [
+      'Delivered-To: ann@acme.example',
+      'Delivered-To: ben@xn--bcher-kva.example',
     ]);
   });
 
