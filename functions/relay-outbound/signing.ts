@@ -4,6 +4,7 @@
  * cannot be had keeps the mail waiting: unsigned it might be refused for good.
  */
 import type { Readable } from 'node:stream';
+import { canonicalDomain } from '../../mail/address/domain.ts';
 import { headerEnd } from '../../mail/envelope/header.ts';
 import type { Settings } from '../../mail/directory/settings.ts';
 import { RelaxedBodyHash } from '../../mail/relay/dkim-body.ts';
@@ -60,7 +61,7 @@ async function signersOf(
 }
 
 function same(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
+  return canonicalDomain(one) === canonicalDomain(other);
 }
 
 async function signedCopy(

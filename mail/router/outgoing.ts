@@ -80,10 +80,11 @@ function conversionOf({ settings, directory, envelope }: RouterContext): Convers
   return { settings, directory, rules: conversionRules(settings), smtpUtf8: envelope.smtpUtf8 };
 }
 
-/** Configuration, `dkimSigning`: the entry whose domain is the author's. */
+/** Configuration, `dkimSigning`: the author's domain, as a signature names it (RFC 6376 section 3.5, `d=`). */
 function signingDomain(fromDomain: string | undefined, { configuration }: Settings): string | undefined {
   if (fromDomain === undefined) return undefined;
-  return configuration.dkimSigning.find(({ domain }) => canonicalDomain(domain) === fromDomain)?.domain;
+  const signs = configuration.dkimSigning.some(({ domain }) => canonicalDomain(domain) === fromDomain);
+  return signs ? fromDomain : undefined;
 }
 
 /** Amazon SES sends for verified senders only: a stranger's mail that our people pass on cannot leave by it as it is. */

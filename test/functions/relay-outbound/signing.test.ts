@@ -26,6 +26,15 @@ test('a copy leaves signed over what it leaves with, in its announced size', asy
   assert.deepEqual(message?.parameters, [`SIZE=${message?.body.length}`]);
 });
 
+test('the key of an international domain is found by its A-labels, which the signature has', async () => {
+  await using sink = await smtpSink();
+  const international = { dkimSigning: [{ domain: 'Bücher.example', selector: 'one', secret: 'dkim' }] };
+  const options = { configuration: international, secrets: { dkim: pem } };
+  await using line = lineTo(`[127.0.0.1]:${sink.port}`, options);
+  await line.send(outboundDelivery({ sign: 'xn--bcher-kva.example' }));
+  assert.match((await sink.received(1))[0]!.body.toString(), / d=xn--bcher-kva\.example;/);
+});
+
 test('a copy that asks for no signature gets none', async () => {
   await using sink = await smtpSink();
   await using line = lineTo(`[127.0.0.1]:${sink.port}`, { configuration, secrets: { dkim: pem } });

@@ -430,7 +430,7 @@ describe('as whom copies leave', () => {
     assert.deepEqual(outside?.edits, [
       { op: 'replace', name: 'From', n: 1, field: 'From: jane@acme.example', length: 25 },
     ]);
-    assert.equal(outside?.sign, 'Acme.example');
+    assert.equal(outside?.sign, 'acme.example');
     assert.equal(inside?.from, 'jdoe@acme.example');
     assert.equal(inside?.sign, undefined);
     assert.deepEqual(
@@ -438,6 +438,23 @@ describe('as whom copies leave', () => {
       ['prepend', 'prepend'],
     );
   });
+
+  test('a signature names an international domain in A-labels', async () => {
+    const [outside] = (
+      await planned({
+        ...hers,
+        domains: [{ name: 'Acme', primaryDomain: 'bücher.example' }],
+        people: [{ ...jane, internetAddress: 'jane@bücher.example' }],
+        configuration: {
+          routing: relay,
+          dkimSigning: [{ domain: 'Bücher.example', selector: 's', secret: 'k' }],
+        },
+        header: 'From: jane@xn--bcher-kva.example\r\n\r\n',
+      })
+    ).deliveries;
+    assert.equal(outside?.sign, 'xn--bcher-kva.example');
+  });
+
   test('a stranger who writes her name is neither converted nor signed', async () => {
     const envelope = { ...hers.envelope, session: { ...stranger }, ...to('ann@acme.example') };
     const [copy] = (await planned({ ...hers, people: [...forwarding.people, jane], envelope })).deliveries;
