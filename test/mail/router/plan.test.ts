@@ -488,7 +488,7 @@ describe('as whom copies leave', () => {
         } as never,
       })
     ).deliveries;
-    assert.equal(report?.sign, 'Acme.example');
+    assert.equal(report?.sign, 'acme.example');
     assert.deepEqual(report?.edits, []);
     assert.equal(report?.from, '');
   });
