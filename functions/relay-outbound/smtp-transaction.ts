@@ -7,12 +7,13 @@
 import { isTooLarge, type Outgoing } from '../../mail/relay/commands.ts';
 import type { RecipientResult, SendRecipient } from '../../mail/relay/doors.ts';
 import { DotStuffer } from '../../mail/relay/dot-stuffing.ts';
-import { isPositive, replyText, type RemoteReply } from '../../mail/relay/replies.ts';
+import { isPositive, type RemoteReply } from '../../mail/relay/replies.ts';
 import {
   answered,
   failed,
   ourWords,
   refused,
+  theirWords,
   waiting,
   type Command,
   type Said,
@@ -92,12 +93,10 @@ interface Carriage {
 function lost(error: ConnectionLost, { session, transaction, progress }: Omit<Carriage, 'limits'>): Outcome {
   const { remote } = session;
   const sentence = `451 4.4.2 The session with ${remote} broke off: ${error.message}`;
-  if (progress.stage !== 'dot') {
-    const said = { ...ourWords(sentence), remote };
-    return { ended: false, said, beforeData: progress.stage === 'envelope' };
-  }
+  if (progress.stage !== 'dot')
+    return { ended: false, said: ourWords(sentence, remote), beforeData: progress.stage === 'envelope' };
   const open = unanswered(transaction.message.recipients, progress.results);
-  const said = { ...ourWords(`${sentence}, after the whole message was sent`), remote };
+  const said = ourWords(`${sentence}, after the whole message was sent`, remote);
   const results = [...progress.results, ...waiting(open, said)];
   return { ended: true, results, usable: false, unanswered: true };
 }
@@ -111,7 +110,10 @@ async function carry(carriage: Carriage): Promise<Outcome> {
   const { session, transaction, limits, progress } = carriage;
   const { message } = transaction;
   const { mail, rcpt, data } = await sendEnvelope(session, message, limits.timeouts);
-  if (mail.code === 421) throw new ConnectionLost(replyText(mail));
+  if (mail.code === 421) {
+    session.connection.destroy();
+    return { ended: false, said: theirWords(mail, session.remote), beforeData: true };
+  }
   if (!isPositive(mail)) return afterRefusedSender(carriage, { mail, data });
   progress.results = message.recipients.flatMap((recipient, n) => {
     const reply = rcpt[n]!;
@@ -134,8 +136,7 @@ function refusal(
 }
 
 function command({ session, limits }: Carriage, line: 'DATA' | 'RSET'): Promise<RemoteReply> {
-  const { data, command } = limits.timeouts;
-  return session.connection.command(line, line === 'DATA' ? data : command);
+  return session.connection.command(line, limits.timeouts[line === 'DATA' ? 'data' : 'command']);
 }
 
 /** A host that goes on to DATA after refusing the sender cannot be followed: the session ends. */
@@ -143,10 +144,8 @@ async function afterRefusedSender(
   carriage: Carriage,
   { mail, data }: { mail: RemoteReply; data?: RemoteReply },
 ): Promise<Outcome> {
-  const results = refusal(carriage, carriage.transaction.message.recipients, {
-    reply: mail,
-    command: 'MAIL',
-  });
+  const { recipients } = carriage.transaction.message;
+  const results = refusal(carriage, recipients, { reply: mail, command: 'MAIL' });
   if (data?.code === 354) {
     carriage.session.connection.destroy();
     return { ended: true, results, usable: false };
@@ -198,8 +197,8 @@ async function ending(
 
 function tooLarge({ extensions, remote }: Session, message: Outgoing): Outcome {
   const sentence = `552 5.3.4 The message has ${message.size} octets; ${remote} takes at most ${extensions.size}`;
-  const said = { ...ourWords(sentence), remote };
-  return { ended: true, results: failed(message.recipients, said, 'size'), usable: true };
+  const results = failed(message.recipients, ourWords(sentence, remote), 'size');
+  return { ended: true, results, usable: true };
 }
 
 async function sendBody(carriage: Carriage, accepted: readonly SendRecipient[]): Promise<Outcome> {

@@ -14,9 +14,9 @@ export interface Said {
   readonly remote?: string;
 }
 
-/** Our own sentence. */
-export function ourWords(reply: string): Said {
-  return { reply, replyBy: 'X-Notes' };
+/** Our own sentence, about a host or none. */
+export function ourWords(reply: string, remote?: string): Said {
+  return { reply, replyBy: 'X-Notes', ...(remote === undefined ? {} : { remote }) };
 }
 
 export function theirWords(reply: RemoteReply, remote: string): Said {

@@ -198,10 +198,10 @@ test('after an unanswered final dot the message waits, and no other host is aske
   assert.equal(second.connections, 0);
 });
 
-for (const [command, failure] of [
-  ['MAIL', 'hang up'],
-  ['MAIL', '421 4.7.0 enough for now'],
-  ['DATA', 'hang up'],
+for (const [command, failure, by, reply] of [
+  ['MAIL', 'hang up', 'X-Notes', /^451 4\.4\.2 The session with \[127\.0\.0\.1\] broke off: /],
+  ['MAIL', '421 4.7.0 enough for now', 'smtp', /^421 4\.7\.0 enough for now$/],
+  ['DATA', 'hang up', 'X-Notes', /^451 4\.4\.2 The session with \[127\.0\.0\.1\] broke off: /],
 ] as const)
   test(`a host that says ${JSON.stringify(failure)} to ${command} has broken off, not answered`, async () => {
     await using sink = await smtpSink({ script: { [command]: failure } });
@@ -209,6 +209,8 @@ for (const [command, failure] of [
     const attempt = await line.send();
     assert.deepEqual(outcomesOf(attempt), { [anna]: 'waiting', [carl]: 'waiting' });
     assert.equal(attempt.hop, 'broke');
+    assert.match(attempt.results[0]!.reply, reply);
+    assert.equal(attempt.results[0]!.replyBy, by);
   });
 
 test('a 4xx to each recipient, or to the final dot, is an answer', async () => {
