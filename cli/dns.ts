@@ -8,6 +8,7 @@ import { httpsPolicyHost } from '../aws/policy-host.ts';
 import { dnsResolver } from '../aws/resolver.ts';
 import { awsSecrets } from '../aws/secrets.ts';
 import { readTuning, type Tuning } from '../aws/variables.ts';
+import { canonicalDomain } from '../mail/address/domain.ts';
 import { internetDomain, selector as selectorCheck } from '../mail/document/checks.ts';
 import { parseNextHop } from '../mail/relay/next-hop.ts';
 import type { Resolver } from '../mail/relay/doors.ts';
@@ -54,7 +55,8 @@ function secretsOf({ data, stack }: Gateway): (name: string) => Promise<string |
 function domainOf(text: string): string {
   const problem = internetDomain(text);
   if (problem !== undefined) throw new Usage(`${problem}.`);
-  return text.toLowerCase();
+  // As DNS has it (RFC 5890): records with other letters would not be found.
+  return canonicalDomain(text) ?? text.toLowerCase();
 }
 
 function lineOf({ domain, check: name, ok, found, advice }: Finding): string {

@@ -442,6 +442,12 @@ test('a new key for DKIM is one that signs', async () => {
   assert.equal(key.value, `v=DKIM1; k=rsa; p=${der.toString('base64')}`);
 });
 
+test('the record of a domain in other letters is named as DNS has it', async () => {
+  const { code, out } = await postern('no-such-folder')('dns', 'dkim-key', 'Bücher.example', 's1', '--json');
+  const { domain, name } = JSON.parse(out) as { domain: string; name: string };
+  assert.deepEqual([code, domain, name], [0, 'xn--bcher-kva.example', 's1._domainkey.xn--bcher-kva.example']);
+});
+
 test('whoever reads only the beginning has had enough', async () => {
   const program = fileURLToPath(new URL('../../cli/postern.mjs', import.meta.url));
   const child = spawn(process.execPath, [program, 'documents', 'validate', '-', '--json']);
