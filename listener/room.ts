@@ -37,6 +37,11 @@ export class Room {
     return this.#held;
   }
 
+  /** Less than a quarter of what bodies may take is taken. */
+  get isAmple(): boolean {
+    return this.#held < this.#memory / 16;
+  }
+
   /** Takes room for octets in memory; bodies together get a quarter of it. */
   hold(octets: number): boolean {
     if (this.#held + octets > this.#memory / 4) return false;

@@ -16,7 +16,7 @@ import type { Room } from './room.ts';
 export const inMemory = 256 * 1024;
 /** documents.md: header block over 256 KB, its empty line included. */
 export const largestHeader = 256 * 1024;
-/** Writes to the file are gathered to about this. */
+/** Writes to the file are gathered to about this; while there is much memory, to twice as much, which costs less. */
 const gathered = 256 * 1024;
 
 const blockSize = 8 * 1024;
@@ -79,6 +79,11 @@ export class Staging {
     return join(this.#options.directory, `${this.#options.id}.eml`);
   }
 
+  get #mostHeld(): number {
+    if (this.#hash === undefined) return inMemory;
+    return this.#options.room.isAmple ? gathered * 2 : gathered;
+  }
+
   write(octets: Buffer): Promise<void> | undefined {
     this.size += octets.length;
     if (this.trouble !== undefined) this.discarded += octets.length;
@@ -91,8 +96,7 @@ export class Staging {
     else this.#shape?.write(octets);
     if (this.size > largestHeader && this.#header === undefined) return this.#fail('header-too-large');
     if (this.#shape?.isTooMuch) return this.#fail('too-many-parts');
-    const most = this.#hash === undefined ? inMemory : gathered;
-    return this.#held > most ? this.#spill() : undefined;
+    return this.#held > this.#mostHeld ? this.#spill() : undefined;
   }
 
   /** Called once, after the last octet and where there was no trouble. Throws where nothing is left of the message. */

@@ -33,6 +33,14 @@ test('bodies in memory get a quarter of it together', () => {
   assert.equal(room.held, 1000);
 });
 
+test('memory is ample while bodies have taken less than a quarter of theirs', () => {
+  const room = new Room({ ...quiet, memory: 4000 });
+  room.hold(249);
+  assert.equal(room.isAmple, true);
+  room.hold(1);
+  assert.equal(room.isAmple, false);
+});
+
 test('a disk that cannot be looked at is told of, and does not stop mail', async () => {
   const troubles: unknown[] = [];
   const cause = new Error('no such folder');
