@@ -10,6 +10,7 @@ import type { Plan } from '../../mail/spool/doors.ts';
 import { later, minute } from '../../mail/spool/keys.ts';
 import type { Delivery, MessageRecord } from '../../mail/spool/records.ts';
 import { closed, endState, rested, rests, unleased } from '../../mail/spool/standing.ts';
+import { routedAgain } from '../../mail/spool/steer.ts';
 import { envelopeFor, ownWait } from '../../mail/spool/waiting.ts';
 import { contextOf, type RouteDoors } from './doors.ts';
 
@@ -92,7 +93,7 @@ function replaced(claimed: Delivery, now: Date): Delivery {
   const { again: _, reason: __, unrouted: ___, ...record } = unleased(claimed);
   const recipients = record.recipients.filter(({ outcome }) => outcome !== 'waiting');
   const at = now.toISOString();
-  const event = { at, stage: 'steer' as const, outcome: 'routed again' };
+  const event = { at, stage: 'steer' as const, outcome: routedAgain };
   const next: Delivery = {
     ...record,
     recipients,

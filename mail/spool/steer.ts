@@ -42,6 +42,9 @@ export function steer(delivery: Delivery, verb: Steering, context: SteeringConte
 }
 
 const keptEvents = 20;
+const deletion = 'Deleted by an administrator';
+/** The event of a record whose recipients wait in others since it was released. */
+export const routedAgain = 'routed again';
 
 function steerEvent(outcome: string, { now, by = 'an administrator', because }: SteeringContext): Event {
   const reply = because === undefined ? `by ${by}` : `by ${by}: ${because}`;
@@ -59,8 +62,7 @@ export function withSteering(settled: Delivery, seen: Pick<Delivery, 'events'>):
 }
 
 function decide(delivery: Delivery, verb: Steering, context: SteeringContext): Steered {
-  if (delivery.state === 'deleted' && verb.startsWith('delete')) return { already: 'it is deleted already' };
-  if (!isOpen(delivery)) return { refused: `it is ${delivery.state} already; only open mail can be changed` };
+  if (!isOpen(delivery)) return steerEnded(delivery, verb);
   if (verb === 'release') return release(delivery, context);
   if (delivery.state === 'sending' && delivery.want === verb)
     return { already: `${verb} takes effect when the running attempt ends` };
@@ -91,6 +93,26 @@ export function wished(settled: Delivery, want: Want | undefined, now: Date): De
 
 function isOpen(delivery: Delivery): boolean {
   return ['pending', 'sending', 'deferred', 'held', 'dead'].includes(delivery.state);
+}
+
+/** What was said of mail may be said again; else what has ended is past steering. */
+function steerEnded(delivery: Delivery, verb: Steering): Steered {
+  if (wasSteered(delivery, routedAgain))
+    return verb === 'release'
+      ? { already: 'it is released already' }
+      : { refused: 'it has been routed, and others have taken its place; only open mail can be changed' };
+  if (verb.startsWith('delete') && wasDeleted(delivery)) return { already: 'it is deleted already' };
+  return { refused: `it is ${delivery.state} already; only open mail can be changed` };
+}
+
+function wasSteered({ events }: Delivery, ...words: string[]): boolean {
+  return events.some(({ stage, outcome }) => stage === 'steer' && words.includes(outcome));
+}
+
+function wasDeleted(delivery: Delivery): boolean {
+  if (delivery.state === 'deleted' || wasSteered(delivery, 'delete', 'delete-report')) return true;
+  // By a wish that was carried out later.
+  return delivery.recipients.some(({ reply, replyBy }) => reply === deletion && replyBy === 'X-Notes');
 }
 
 function hold(delivery: Delivery, now: Date): Steered {
@@ -162,8 +184,14 @@ function removed(recipient: Recipient, tells: boolean, at: string): Recipient {
   // What a host said earlier is not why it ends.
   const { owes: _, remote: __, ...rest } = recipient;
   if (!tells) return { ...rest, outcome: 'deleted', at };
-  const reply = 'Deleted by an administrator';
-  return withOwed({ ...rest, outcome: 'failed', at, reply, replyBy: 'X-Notes', failure: 'transfer' });
+  return withOwed({
+    ...rest,
+    outcome: 'failed',
+    at,
+    reply: deletion,
+    replyBy: 'X-Notes',
+    failure: 'transfer',
+  });
 }
 
 function soon(now: Date): string {

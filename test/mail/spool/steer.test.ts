@@ -25,6 +25,11 @@ const held = atRest(delivery({ state: 'held', attempts: 4 }), 'rule x', now);
 const failed = waiting('alice@acme.example', { outcome: 'failed' });
 const dead = atRest(delivery({ state: 'dead', from: '', recipients: [failed] }), 'no sender', now);
 
+const routed = closed(
+  delivery({ state: 'deleted', recipients: [], events: [event('release'), event('routed again')] }),
+  now,
+);
+
 describe('an administrator steers', () => {
   const cases: [string, Delivery, Steering, State][] = [
     ['pending mail can be held', pending, 'hold', 'held'],
@@ -43,6 +48,7 @@ describe('an administrator steers', () => {
     ['held mail is not retried behind the back of who held it', held, 'retry', /release it first/],
     ['only held mail is released', dead, 'release', /not held/],
     ['dead mail is at rest already', dead, 'hold', /retry or delete/],
+    ['nor is it retried where others took its place', routed, 'retry', /has been routed/],
     ['ended mail is ended', closed(delivery({ state: 'delivered' }), now), 'delete', /delivered already/],
   ];
   for (const [reason, before, verb, words] of refusals)
@@ -62,6 +68,19 @@ describe('an administrator steers', () => {
       'delete',
       /deleted already/,
     ],
+    [
+      'mail deleted with a report is deleted already',
+      steered(held, 'delete-report'),
+      'delete-report',
+      /deleted already/,
+    ],
+    [
+      'also where a wish was carried out later',
+      wished(deferred, 'delete-report', now),
+      'delete-report',
+      /deleted already/,
+    ],
+    ['what was routed since its release is released already', routed, 'release', /released already/],
     ['a wish is a wish already', sending({ want: 'hold' }), 'hold', /takes effect when/],
   ];
   for (const [reason, before, verb, words] of twice)
