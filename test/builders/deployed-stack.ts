@@ -3,13 +3,13 @@
  * nothing is told of its data folder.
  */
 import { postern, type Postern } from '../cli/command.ts';
-import type { TestGateway } from './gateway.ts';
+import type { SharedGateway } from './gateway.ts';
 
 /** By this name the command finds it: `--stack postern`. */
 export const stack = ['--stack', 'postern'] as const;
 
 export function posternOnStack(
-  { endpoints }: TestGateway,
+  { endpoints }: SharedGateway,
   variables: Readonly<Record<string, string>> = {},
 ): Postern {
   const { dynamodb, sqs, s3 } = endpoints;

@@ -16,6 +16,7 @@ import { settingsVersion } from './mail-world.ts';
 interface Document {
   readonly form: string;
   readonly name: string;
+  readonly [field: string]: unknown;
 }
 
 interface Sample {
@@ -79,7 +80,7 @@ async function documentsOf(gateway: TestGateway): Promise<Document[]> {
   const items = await itemsOf(gateway, 'directory');
   return items.map((item) => {
     const { publishedAt: _, problems: __, warnings: ___, ...document } = item;
-    return document as unknown as Document;
+    return document as Document;
   });
 }
 
@@ -109,6 +110,8 @@ async function restore(gateway: TestGateway, { documents, version }: Sample): Pr
   for (const { form, name } of there)
     if (!documents.some((one) => one.form === form && one.name === name))
       await dynamodb.send(new DeleteItemCommand({ TableName, Key: marshall({ form, name }) }));
+  // Records are read in order: what was written before this has been judged when it is.
+  for (const document of documents.slice(0, 1)) await gateway.put(document);
   await until('the settings are those of the sample', async () =>
     (await settingsVersion(gateway)) === version ? true : undefined,
   );

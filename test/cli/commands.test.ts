@@ -9,8 +9,8 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { startTestGateway, until } from '../builders/gateway.ts';
-import { dnsServer } from '../builders/dns-server.ts';
+import { until } from '../builders/gateway.ts';
+import { sharedGateway } from '../builders/shared-gateway.ts';
 import { verifyPassword } from '../../mail/directory/password.ts';
 import { postern, type Said } from './command.ts';
 
@@ -44,10 +44,8 @@ function failed({ code, out, err }: Said, expected: number, message: RegExp): vo
 }
 
 test('postern on a running gateway', async (t) => {
-  await using dns = await dnsServer({});
-  const env = { DNS_SERVERS: dns.address };
-  const gateway = await startTestGateway(t, { env });
-  const run = postern(gateway.data, env);
+  const gateway = await sharedGateway(t);
+  const run = postern(gateway.data, gateway.env);
   const file = (name: string, content: unknown): string => {
     const path = join(gateway.data, name);
     writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));

@@ -13,9 +13,8 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { posternOnStack } from '../builders/deployed-stack.ts';
-import { dnsServer } from '../builders/dns-server.ts';
-import { startTestGateway } from '../builders/gateway.ts';
 import { scriptedService } from '../builders/scripted-service.ts';
+import { sharedGateway } from '../builders/shared-gateway.ts';
 import { greeted } from '../listener/client.ts';
 
 const counted = {
@@ -25,8 +24,7 @@ const counted = {
 };
 
 test('postern on a deployed stack', async (t) => {
-  await using dns = await dnsServer({});
-  const gateway = await startTestGateway(t, { env: { DNS_SERVERS: dns.address } });
+  const gateway = await sharedGateway(t);
   const cloudwatch = await scriptedService(t, ({ target }) => ({
     body: target.endsWith('ListMetrics')
       ? { Metrics: [counted] }
@@ -34,7 +32,7 @@ test('postern on a deployed stack', async (t) => {
   }));
   const run = posternOnStack(gateway, {
     AWS_ENDPOINT_URL_CLOUDWATCH: cloudwatch.url,
-    DNS_SERVERS: dns.address,
+    ...gateway.env,
   });
   const client = await greeted(gateway.port('smtp'));
   await client.askAll('MAIL FROM:<you@elsewhere.example>', 'RCPT TO:<alice@acme.example>');
