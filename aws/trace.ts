@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { hash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { addressKey } from '../mail/address/path.ts';
 import { expiryOf } from '../mail/spool/keys.ts';
 import type { Delivery, MessageRecord } from '../mail/spool/records.ts';
 import { recipientsOf } from '../mail/spool/story.ts';
@@ -27,11 +28,10 @@ function tracedBy({ record, deliveries }: Traced): string[] {
   return [...new Set(words.filter(Boolean).map(foldWord))];
 }
 
+/** An address by whatever it is spelled: domain, quotes, case. A Message-ID that is none is a text. */
 export function foldWord(text: string): string {
-  return text
-    .trim()
-    .replace(/^<(.*)>$/, '$1')
-    .toLowerCase();
+  const word = text.trim().replace(/^<(.*)>$/, '$1');
+  return addressKey(word) ?? word.toLowerCase();
 }
 
 /** DynamoDB takes 2,048 octets; a stranger may write a Message-ID of any length. */
