@@ -159,7 +159,8 @@ function readDomain(text: string, place: Place): Parsed<ListEntry> {
   if (!domain.ok) return wrong(text, notADomain(text, place));
   if (accepts(place, 'host') && (below || !accepts(place, 'domain')))
     return right({ kind: 'host', host: domain.value, only: below ? 'below' : 'equal-or-below' });
-  if (below) return wrong(text, `has a leading dot, which only lists of hosts know; write ${domain.value}`);
+  if (below && accepts(place, 'domain'))
+    return wrong(text, `has a leading dot, which only lists of hosts know; write ${domain.value}`);
   return right({ kind: 'domain', domain: domain.value });
 }
 

@@ -3,6 +3,9 @@ import { fieldPaths } from './field-list.ts';
 import type { FormName } from './forms.ts';
 import { nearest } from './nearest.ts';
 
+/** Attributes of every document beside its form's. */
+const keys = ['form', 'name'];
+
 /** A map with few fields is told whole. */
 const FEW = 12;
 
@@ -20,7 +23,8 @@ export function unknownAttribute(form: FormName, map: string, attribute: string)
 
 function suggest(paths: readonly string[], map: string, attribute: string): string | undefined {
   if (paths.includes(attribute) && attribute.includes('.')) return `the map ${asMap(attribute)}`;
-  const sibling = nearest(attribute, childrenOf(paths, map));
+  const siblings = childrenOf(paths, map);
+  const sibling = nearest(attribute, map === '' ? [...siblings, ...keys] : siblings);
   if (sibling !== undefined) return map === '' ? sibling : `${map}.${sibling}`;
   return nearestElsewhere(paths, attribute);
 }

@@ -122,6 +122,7 @@ const bad: [text: string, place: Place, problem: string][] = [
   ['abc*', 'addresses', '"abc*" has a wildcard; this list takes domains, @domains, addresses and groups'],
   ['*@abc.com', 'addresses', '"*@abc.com" has a wildcard; write @abc.com for every address of the domain'],
   ['.abc.com', 'destinations', '".abc.com" has a leading dot, which only lists of hosts know; write abc.com'],
+  ['.abc.com', 'networks', '".abc.com" is a domain; this list takes [addresses]'],
   ['abc..com', 'destinations', '"abc..com" is not a domain; write one such as acme.example'],
   ['abc..com', 'hosts', '"abc..com" is not a host name; write one such as mx.acme.example'],
   ['mx.abc.com:25', 'hosts', '"mx.abc.com:25" has a port; write mx.abc.com'],

@@ -85,6 +85,12 @@ const problems: [form: string, fields: object, problems: string[], why: string][
   ['Configuration', { Routing: {} }, ['Routing: unknown attribute; did you mean routing?'], 'letter case'],
   [
     'Configuration',
+    { nmae: 'x' },
+    ['nmae: unknown attribute; did you mean name?'],
+    'the key, not that of a rule',
+  ],
+  [
+    'Configuration',
     { colour: 1 },
     ['colour: unknown attribute; a Configuration document has no such field'],
     'like no other',
