@@ -2,7 +2,7 @@
  * Builds the Received field of an accepted message (RFC 5321 section 4.4, with-words of RFC 3848 and RFC 6531).
  * Says no release of ours; what the peer said of itself cannot forge a clause.
  */
-import { fieldWord, foldField } from './field-text.ts';
+import { fieldWord, foldField, hostWord } from './field-text.ts';
 
 export interface ReceivedFacts {
   /** What the peer said in HELO or EHLO; `esmtp`: it said EHLO. */
@@ -25,7 +25,7 @@ export interface ReceivedFacts {
 export function received(facts: ReceivedFacts): string {
   const tls = facts.tls && [`(${fieldWord(facts.tls.version)}`, `${fieldWord(facts.tls.cipher)})`];
   const to = facts.recipient === undefined ? [] : ['for', `<${pathText(facts.recipient)}>`];
-  const from = ['from', fieldWord(facts.helo), ...peerWords(facts), 'by', facts.by];
+  const from = ['from', hostWord(facts.helo), ...peerWords(facts), 'by', facts.by];
   const words = [...from, 'with', withWord(facts), ...(tls ?? []), 'id', facts.id, ...to];
   return foldField('Received', [...words.slice(0, -1), `${words.at(-1)};`, mailDate(facts.date)]);
 }
@@ -44,7 +44,7 @@ export function mailDate(date: Date): string {
 
 function peerWords(facts: ReceivedFacts): string[] {
   const literal = facts.peer.includes(':') ? `[IPv6:${facts.peer}]` : `[${facts.peer}]`;
-  return facts.hostName === undefined ? [`(${literal})`] : [`(${fieldWord(facts.hostName)}`, `${literal})`];
+  return facts.hostName === undefined ? [`(${literal})`] : [`(${hostWord(facts.hostName)}`, `${literal})`];
 }
 
 function pathText(address: string): string {
