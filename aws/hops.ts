@@ -149,22 +149,22 @@ async function close(
   { client, table, clock }: Options,
   work: HopWork,
   { until, lastReply }: { until: string; lastReply: string },
-): Promise<void> {
-  await client.send(
-    new UpdateItemCommand({
-      TableName: table,
-      Key: toItem({ message: partition(work), part: 'state' }),
-      UpdateExpression:
-        'SET closedUntil = :until, closedAt = :now, lastReply = :reply, expiresAt = :ttl ADD failures :one',
-      ExpressionAttributeValues: values({
-        ':until': until,
-        ':now': clock().toISOString(),
-        ':reply': lastReply.slice(0, 1024),
-        ':ttl': ttl(until),
-        ':one': 1,
-      }),
+): Promise<boolean> {
+  const update = new UpdateItemCommand({
+    TableName: table,
+    Key: toItem({ message: partition(work), part: 'state' }),
+    UpdateExpression:
+      'SET closedUntil = :until, closedAt = :now, lastReply = :reply, expiresAt = :ttl ADD failures :one',
+    ConditionExpression: 'attribute_not_exists(closedUntil) OR closedUntil <= :now',
+    ExpressionAttributeValues: values({
+      ':until': until,
+      ':now': clock().toISOString(),
+      ':reply': lastReply.slice(0, 1024),
+      ':ttl': ttl(until),
+      ':one': 1,
     }),
-  );
+  });
+  return (await conditionally(() => client.send(update))).done;
 }
 
 async function open({ client, table }: Options, work: HopWork): Promise<void> {

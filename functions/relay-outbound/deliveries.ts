@@ -13,9 +13,17 @@ import { waitingRecipients, type Attempt, type Carrier } from './carrier.ts';
 import type { Run } from './hop-worker.ts';
 
 export interface Sent {
-  /** The hop could not be spoken to, or broke off what was begun; what was heard last, and when. */
-  readonly trouble?: { readonly kind: 'down' | 'broke'; readonly reply: string; readonly at: Date };
+  /** The hop could not be spoken to, and has been closed; or it broke off what was begun. */
+  readonly setback?: Setback;
   readonly gaveWay?: true;
+}
+
+/** What was heard last, and when. */
+export interface Setback {
+  /** `known`: another worker has closed the hop meanwhile. */
+  readonly kind: 'down' | 'known' | 'broke';
+  readonly reply: string;
+  readonly at: Date;
 }
 
 export async function sendClaimed(run: Run, carrier: Carrier, claimed: Delivery): Promise<Sent> {
@@ -25,9 +33,39 @@ export async function sendClaimed(run: Run, carrier: Carrier, claimed: Delivery)
     await putBack(run, claimed, { reply: slowHost, until: later(now, 2 * minute) });
     return { gaveWay: true };
   }
+  const heard = { reply: attempt.results[0]?.reply ?? '', at: now };
+  if (attempt.hop === 'down' && !(await closeHop(run, heard))) {
+    await settleKnown(run, claimed, attempt, heard);
+    return { setback: { kind: 'known', ...heard } };
+  }
   await settle(run, claimed, attempt, now);
-  if (attempt.hop === 'answered') return {};
-  return { trouble: { kind: attempt.hop, reply: attempt.results[0]?.reply ?? '', at: now } };
+  return attempt.hop === 'answered' ? {} : { setback: { kind: attempt.hop, ...heard } };
+}
+
+/** Until its next probe; `false`: another worker has closed it already. A closure that is not written is only a help less. */
+export async function closeHop(run: Run, { reply, at }: Omit<Setback, 'kind'>): Promise<boolean> {
+  try {
+    return await run.hops.close(run.work, opensAt(run, at), reply);
+  } catch (error) {
+    run.log.fault(`The next hop ${run.work.nextHop} could not be closed`, error);
+    return true;
+  }
+}
+
+export function opensAt({ carrier }: Run, at: Date): string {
+  return later(at, carrier.set.configuration.transfer.initialRetryMinutes * minute);
+}
+
+/** The delivery of the other worker has paid for the finding; this one has not been tried, unless a part of it has gone. */
+async function settleKnown(
+  run: Run,
+  claimed: Delivery,
+  attempt: Attempt,
+  { reply, at }: Omit<Setback, 'kind'>,
+): Promise<void> {
+  const untried = attempt.results.every(({ outcome }) => outcome === 'waiting');
+  if (!untried || isCalled(claimed, at.toISOString())) return settle(run, claimed, attempt, at);
+  return putBack(run, claimed, { reply, until: opensAt(run, at) });
 }
 
 async function attempted(run: Run, carrier: Carrier, claimed: Delivery): Promise<Attempt> {

@@ -13,7 +13,7 @@ import type { DeliveryKey } from '../../mail/spool/records.ts';
 import type { MailLog } from '../../aws/mail-log.ts';
 import type { Carrier } from './carrier.ts';
 import { CurrentCarrier } from './current-carrier.ts';
-import { sendClaimed, shelve, type Sent } from './deliveries.ts';
+import { closeHop, opensAt, sendClaimed, shelve, type Sent, type Setback } from './deliveries.ts';
 import { SlowPlace, troubleOf, type SlowLimits, type Trouble } from './slow-hops.ts';
 
 export interface HopDoors {
@@ -146,14 +146,24 @@ async function drain(run: Run, start: Start): Promise<End> {
 async function afterAttempt(
   run: Run,
   course: Course,
-  { sent: { trouble }, keys }: { readonly sent: Sent; readonly keys: readonly DeliveryKey[] },
+  { sent: { setback }, keys }: { readonly sent: Sent; readonly keys: readonly DeliveryKey[] },
 ): Promise<End | undefined> {
-  course.broken = trouble?.kind === 'broke' ? course.broken + 1 : 0;
-  const dead = trouble?.kind === 'down' || course.broken === mostBroken;
-  if (trouble !== undefined) return dead ? closeHop(run, keys, trouble) : undefined;
+  course.broken = setback?.kind === 'broke' ? course.broken + 1 : 0;
+  if (setback !== undefined) return afterSetback(run, setback, { keys, broken: course.broken });
   if (course.failing) await reopen(run, keys.length);
   course.failing = false;
   return undefined;
+}
+
+async function afterSetback(
+  run: Run,
+  setback: Setback,
+  { keys, broken }: { readonly keys: readonly DeliveryKey[]; readonly broken: number },
+): Promise<End | undefined> {
+  if (setback.kind === 'known') return 'down';
+  if (setback.kind === 'broke' && broken < mostBroken) return undefined;
+  if (setback.kind === 'broke') await closeHop(run, setback);
+  return shelveSome(run, keys, setback);
 }
 
 async function sendOne(run: Run, key: DeliveryKey): Promise<{ result: Sent; stay: boolean } | undefined> {
@@ -187,13 +197,9 @@ function nameOf({ message, part }: DeliveryKey): string {
   return `${message} ${part}`;
 }
 
-async function closeHop(
-  run: Run,
-  keys: readonly DeliveryKey[],
-  { reply, at }: { readonly reply: string; readonly at: Date },
-): Promise<End> {
-  const until = later(at, run.carrier.set.configuration.transfer.initialRetryMinutes * minute);
-  await run.hops.close(run.work, until, reply);
+/** The hop is closed. */
+async function shelveSome(run: Run, keys: readonly DeliveryKey[], { reply, at }: Setback): Promise<End> {
+  const until = opensAt(run, at);
   for (const key of keys.filter((one) => !run.seen.has(nameOf(one))).slice(0, mostShelved)) {
     if (run.remaining() <= 0) break;
     await shelve(run, key, { reply, until });

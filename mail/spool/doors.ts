@@ -105,8 +105,11 @@ export interface Hops {
   /** Keys of deliveries of the hop that are due at `now`, soonest first, at most `limit`. */
   due(work: HopWork, now: string, limit: number): Promise<DeliveryKey[]>;
   state(work: HopWork): Promise<HopState | undefined>;
-  /** Closes the hop until the time given: it failed to connect, greeted with other than 220, or breaks off each session. */
-  close(work: HopWork, until: string, lastReply: string): Promise<void>;
+  /**
+   * Closes the hop until the time given: it failed to connect, greeted with other than 220, or breaks off each session.
+   * `false`: it is closed already, and stays so until its own time.
+   */
+  close(work: HopWork, until: string, lastReply: string): Promise<boolean>;
   open(work: HopWork): Promise<void>;
   /** Marks the hop as slow until the time given; `alone`: it timed out, and gets one slot. */
   slow(work: HopWork, until: string, alone: boolean): Promise<void>;

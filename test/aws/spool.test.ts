@@ -389,13 +389,14 @@ describe('hops', () => {
     assert.deepEqual(await hops().due(work, now.toISOString(), 10), []);
   });
 
-  test('closes with the last reply, counts, and opens', async () => {
-    await hops().close(work, until, '421 busy');
-    await hops().close(work, until, '421 busy');
-    const { failures, closedUntil, lastReply } = (await hops().state(work))!;
+  test('closes with the last reply, once at a time, counts, and opens', async () => {
+    assert.equal(await hops().close(work, now.toISOString(), 'no'), true);
+    const closing = ['421 busy', '421 busy'].map((reply) => hops().close(work, until, reply));
+    assert.deepEqual((await Promise.all(closing)).toSorted(), [false, true]);
+    const { failures, closedUntil, closedAt, lastReply } = (await hops().state(work))!;
     assert.deepEqual(
-      { failures, closedUntil, lastReply },
-      { failures: 2, closedUntil: until, lastReply: '421 busy' },
+      { failures, closedUntil, closedAt, lastReply },
+      { failures: 2, closedUntil: until, closedAt: now.toISOString(), lastReply: '421 busy' },
     );
     await hops().open(work);
     assert.equal(await hops().state(work), undefined);

@@ -194,11 +194,13 @@ export class MemorySpool implements Pick<Spool, 'claim' | 'settle' | 'putOff'>, 
     return Promise.resolve(this.states.get(hopName(work.transport, work.nextHop)));
   }
 
-  close(work: HopWork, closedUntil: string, lastReply: string): Promise<void> {
+  close(work: HopWork, closedUntil: string, lastReply: string): Promise<boolean> {
     const hop = hopName(work.transport, work.nextHop);
-    const failures = (this.states.get(hop)?.failures ?? 0) + 1;
-    this.states.set(hop, { failures, closedUntil, closedAt: this.clock().toISOString(), lastReply });
-    return Promise.resolve();
+    const { failures = 0, closedUntil: before = '' } = this.states.get(hop) ?? {};
+    const closedAt = this.clock().toISOString();
+    if (before > closedAt) return Promise.resolve(false);
+    this.states.set(hop, { failures: failures + 1, closedUntil, closedAt, lastReply });
+    return Promise.resolve(true);
   }
 
   slow(work: HopWork, slowUntil: string, alone: boolean): Promise<void> {

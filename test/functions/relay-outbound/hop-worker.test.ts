@@ -176,6 +176,33 @@ test('with the hop down, a delivery past its deadline expires and one past its d
   assert.deepEqual(queued.sort(), ['report b', 'report c']);
 });
 
+test('of those that find at one time that the hop is down, one has paid; the others are untried', async () => {
+  const spool = spoolOf(...['a', 'b', 'c'].map((message) => due(message)));
+  const down = (delivery: Delivery): Attempt => ({
+    ...results(delivery, 'waiting', '421 busy'),
+    hop: 'down',
+  });
+  await Promise.all(Array.from({ length: 3 }, () => drain(spool, down)));
+  const records = [...spool.records.values()];
+  assert.deepEqual(records.map(({ attempts }) => attempts).sort(), [0, 0, 1]);
+  for (const { state, lastReply } of records) assert.deepEqual([state, lastReply], ['deferred', '421 busy']);
+  assert.equal(spool.states.get(hop)?.failures, 1);
+  assert.deepEqual(
+    told,
+    sent.slice(0, 1).map((id) => `deferred ${id}`),
+  );
+});
+
+test('what was sent in part before the hop went down is on record, whoever closed it', async () => {
+  const spool = spoolOf(due('a'));
+  await drain(spool, (delivery) => {
+    void spool.close(work, later(start, hour), '421 busy');
+    const [first, ...rest] = results(delivery, 'waiting', '421 busy').results;
+    return { results: [{ ...first!, outcome: 'relayed' }, ...rest], hop: 'down' };
+  });
+  assert.equal(spool.record(key('a')).recipients[0]?.outcome, 'relayed');
+});
+
 test('with the hop down a few are marked at once, and the rest is left to the sweep', async () => {
   const spool = spoolOf(...Array.from({ length: 30 }, (_, n) => due(`n${n}`)));
   await drain(spool, (delivery) => ({ ...results(delivery, 'waiting', '421 busy'), hop: 'down' }));
