@@ -35,9 +35,9 @@ test('a retry reaches a host at once that is back before its hop opens', async (
     rules: [{ ...rule, then: { action: 'hold' } }],
   });
   const ids = await world.bobWrites([`<anna@${hop}>`], undefined, 3);
-  await until('one has paid for the finding', async () => {
+  await until('one has paid for the finding, and no other is under way', async () => {
     const rows = await list('--state', 'deferred');
-    return rows.length > 0 ? true : undefined;
+    return rows.length === ids.length ? true : undefined;
   });
 
   const [first = ''] = ids.map((id) => `${id}.1`);
