@@ -2,7 +2,8 @@
  * Passes over the lines of message data sixteen octets at a time, in WebAssembly: JavaScript has no vectors, and
  * looking for controls was the most that a large message cost here (docs/measured.md). Stops at the first octet that
  * needs a look: a bare CR or LF, NUL, a line that begins with a dot and is not plainly a stuffed one, or the last
- * octets, which it leaves. Stuffed dots are taken out on the way. Nothing fails; what it leaves is for the caller.
+ * octets, which it leaves. Stuffed dots are taken out on the way. What it leaves is for the caller: all, where there is no
+ * WebAssembly with vectors.
  */
 
 /** Octets of one pass: sockets are read in chunks of at most so many. */
@@ -91,7 +92,7 @@ const header = [...Buffer.from('\0asm'), 1, 0, 0, 0];
 const binary = [...header, ...sections.flatMap(([id, content]) => [id, ...sized(content)])];
 
 /** As much of it as is used here; Node's types have none. */
-interface Machine {
+interface Assembly {
   readonly Module: new (binary: Uint8Array) => object;
   readonly Instance: new (module: object) => {
     readonly exports: {
@@ -100,9 +101,23 @@ interface Machine {
     };
   };
 }
-const { Module, Instance } = (globalThis as unknown as { WebAssembly: Machine }).WebAssembly;
-const { m, p: pass } = new Instance(new Module(Uint8Array.from(binary))).exports;
-const memory = new Uint8Array(m.buffer);
+
+interface Machine {
+  readonly memory: Uint8Array;
+  readonly pass: (at: number, end: number, out: number) => [at: number, out: number];
+}
+
+/** Undefined where the processor has no vectors, or Node runs without WebAssembly. */
+function build(): Machine | undefined {
+  try {
+    const { Module, Instance } = (globalThis as unknown as { WebAssembly: Assembly }).WebAssembly;
+    const { m, p: pass } = new Instance(new Module(Uint8Array.from(binary))).exports;
+    return { memory: new Uint8Array(m.buffer), pass };
+  } catch {
+    return undefined;
+  }
+}
+const machine = build();
 
 export interface Passed {
   /** Up to where the chunk now holds what it held, without the dots. */
@@ -113,6 +128,8 @@ export interface Passed {
 
 /** From `from`, which is within a line, or at the CRLF of an empty one, and no LF; so is `next` again. */
 export function passLines(chunk: Buffer, from: number): Passed {
+  if (machine === undefined) return { end: from, next: from };
+  const { memory, pass } = machine;
   const input = from === 0 && chunk.length <= widest ? chunk : chunk.subarray(from, from + widest);
   memory.set(input);
   const [at, outputEnd] = pass(0, Math.max(0, input.length - margin), outputAt);

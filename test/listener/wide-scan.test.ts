@@ -77,3 +77,16 @@ test('a chunk larger than one pass is read to its end', () => {
   assert.equal(chunk.toString('latin1', end), 'NEXT');
   assert.equal(kept.toString('latin1'), `${line.repeat(2500)}\r\n`);
 });
+
+test('without WebAssembly all of it is left, and looked through by hand', async () => {
+  const { WebAssembly } = globalThis as { WebAssembly?: object };
+  Object.assign(globalThis, { WebAssembly: undefined });
+  try {
+    const bare = (await import(`${wideScan}?without`)) as { passLines: typeof passLines };
+    assert.deepEqual(bare.passLines(Buffer.from('a\r\n..'.repeat(100)), 5), { end: 5, next: 5 });
+  } finally {
+    Object.assign(globalThis, { WebAssembly });
+  }
+});
+
+const wideScan = new URL('../../listener/wide-scan.ts', import.meta.url).href;
