@@ -42,9 +42,14 @@ function recipientFields(
     `Final-Recipient: ${typedAddress(recipient.address, smtpUtf8)}`,
     `Action: ${owes}`,
     `Status: ${statusOf(recipient)}`,
-    ...(remote === undefined ? [] : [`Remote-MTA: dns; ${oneLine(remote)}`]),
+    ...(remote === undefined ? [] : [`Remote-MTA: dns; ${mtaName(remote)}`]),
     ...(said === undefined ? [] : [foldField('Diagnostic-Code', said.split(' '))]),
     `Last-Attempt-Date: ${mailDate(new Date(recipient.at ?? report.date))}`,
     ...(retryUntil === undefined ? [] : [`Will-Retry-Until: ${mailDate(new Date(retryUntil))}`]),
   ];
+}
+
+/** A domain name, or an address in brackets (RFC 3464 section 2.1.2): the address behind the name stays out. */
+function mtaName(remote: string): string {
+  return oneLine(remote).replace(/(?<=\S) \[[^\]]*\]$/, '');
 }

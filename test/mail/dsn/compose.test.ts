@@ -107,6 +107,16 @@ describe('what a report carries', () => {
       /^Original-Envelope-Id: a\+b\r$/m,
     ],
     [
+      'the name of the host that refused, without its address',
+      text([{ ...refused, remote: 'mx.there.example [192.0.2.1]' }]),
+      /^Remote-MTA: dns; mx\.there\.example\r$/m,
+    ],
+    [
+      'the address of one that has no name',
+      text([{ ...refused, remote: '[2001:db8::1]' }]),
+      /^Remote-MTA: dns; \[2001:db8::1\]\r$/m,
+    ],
+    [
       'the original recipient as given in ORCPT',
       text([failed('carl@there.example', { orcpt: 'rfc822;Carl+2Bx@first.example' })]),
       /^Original-Recipient: rfc822; Carl\+x@first\.example\r$/m,
