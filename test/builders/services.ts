@@ -2,10 +2,7 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startServices } from '../../local/services/services.ts';
+import { embeddedServices } from './embedded-services.ts';
 
 export interface TestServices {
   readonly dynamodb: DynamoDBClient;
@@ -19,43 +16,39 @@ export interface TestServices {
 }
 
 export async function startTestServices(): Promise<TestServices> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'postern-services-'));
-  const services = await startServices({ dataDir, secretPrefix: 'test/' });
-  const { endpoints } = services;
+  const { endpoints, number, release } = await embeddedServices();
+  const names = { spool: `spool-${number}`, mailboxes: `mailboxes-${number}`, bucket: `bucket-${number}` };
   const common = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
   const dynamodb = new DynamoDBClient({ ...common, endpoint: endpoints.dynamodb });
   const s3 = new S3Client({ ...common, endpoint: endpoints.s3, forcePathStyle: true });
   const sqs = new SQSClient({ ...common, endpoint: endpoints.sqs, useQueueUrlAsEndpoint: false });
-  await createSpool(dynamodb);
-  await createTable(dynamodb, 'test-mailboxes', ['mailFile', 'id']);
-  await s3.send(new CreateBucketCommand({ Bucket: 'test-bucket' }));
+  await createSpool(dynamodb, names.spool);
+  await createTable(dynamodb, names.mailboxes, ['mailFile', 'id']);
+  await s3.send(new CreateBucketCommand({ Bucket: names.bucket }));
   return {
     dynamodb,
     s3,
     sqs,
-    spool: 'test-spool',
-    mailboxes: 'test-mailboxes',
-    bucket: 'test-bucket',
+    ...names,
     async queue(name) {
-      const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
+      const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `${name}-${number}` }));
       return QueueUrl!;
     },
     async stop() {
       for (const client of [dynamodb, s3, sqs]) client.destroy();
-      await services.stop();
-      await rm(dataDir, { recursive: true, force: true });
+      await release();
     },
   };
 }
 
 type Index = { name: string; hash: string; include?: string[] };
 
-function createSpool(client: DynamoDBClient): Promise<unknown> {
+function createSpool(client: DynamoDBClient, name: string): Promise<unknown> {
   const indexes: Index[] = [
     { name: 'due', hash: 'wake' },
     { name: 'hop', hash: 'hopKey', include: ['dueAt'] },
   ];
-  return createTable(client, 'test-spool', ['message', 'part'], indexes);
+  return createTable(client, name, ['message', 'part'], indexes);
 }
 
 function createTable(

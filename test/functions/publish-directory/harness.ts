@@ -11,9 +11,6 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { directoryTable, type SourceItem } from '../../../aws/directory-table.ts';
 import { viewsDirectory } from '../../../aws/directory.ts';
 import { fromItem } from '../../../aws/items.ts';
@@ -21,10 +18,10 @@ import { settingsStore } from '../../../aws/settings-store.ts';
 import { standingViews } from '../../../aws/standing-views.ts';
 import { awsViews } from '../../../aws/views.ts';
 import { publish, type Publisher } from '../../../functions/publish-directory/publish.ts';
-import { startServices } from '../../../local/services/services.ts';
 import { idOf, type SourceKey } from '../../../mail/directory/kept.ts';
 import type { Directory } from '../../../mail/directory/directory.ts';
 import type { Settings } from '../../../mail/directory/settings.ts';
+import { embeddedServices } from '../../builders/embedded-services.ts';
 
 export const ownServer = 'Mail1/Acme';
 
@@ -59,12 +56,11 @@ const at = (endpoint: string) => ({
 });
 
 export async function startHarness(): Promise<Harness> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'postern-publish-'));
-  const services = await startServices({ dataDir, secretPrefix: 'test/' });
-  const client = new DynamoDBClient(at(services.endpoints.dynamodb));
-  const s3 = new S3Client({ ...at(services.endpoints.s3), forcePathStyle: true });
-  const tables = { directory: 'test-directory', views: 'test-views' };
-  const bucket = 'test-bucket';
+  const { endpoints, number, release } = await embeddedServices();
+  const client = new DynamoDBClient(at(endpoints.dynamodb));
+  const s3 = new S3Client({ ...at(endpoints.s3), forcePathStyle: true });
+  const tables = { directory: `directory-${number}`, views: `views-${number}` };
+  const bucket = `directory-${number}`;
   await s3.send(new CreateBucketCommand({ Bucket: bucket }));
   await createTable(client, tables.directory, ['form', 'name']);
   await createTable(client, tables.views, ['key', 'sort']);
@@ -74,8 +70,7 @@ export async function startHarness(): Promise<Harness> {
     async stop() {
       client.destroy();
       s3.destroy();
-      await services.stop();
-      await rm(dataDir, { recursive: true, force: true });
+      await release();
     },
   };
 }
