@@ -42,8 +42,15 @@ test('a retry reaches a host at once that is back before its hop opens', async (
 
   const [first = ''] = ids.map((id) => `${id}.1`);
   await t.test('a verb said twice changes nothing more', async () => {
-    for (const verb of ['hold', 'hold', 'release', 'release', 'hold'])
+    const waits = () =>
+      until('it waits, in nobody’s hands', async () =>
+        (await list('--state', 'deferred')).some(({ id }) => id === first) ? true : undefined,
+      );
+    await waits();
+    for (const verb of ['hold', 'hold', 'release', 'release'])
       assert.equal((await run('spool', verb, first, '--because', 'a test')).code, 0, verb);
+    await waits();
+    assert.equal((await run('spool', 'hold', first, '--because', 'a test')).code, 0);
     assert.equal((await run('spool', 'retry', first)).code, 1, 'held mail is released first');
     assert.equal((await run('spool', 'release', first)).code, 0);
   });
