@@ -15,6 +15,8 @@ import type { Run } from './hop-worker.ts';
 export interface Sent {
   /** The hop could not be spoken to, and has been closed; or it broke off what was begun. */
   readonly setback?: Setback;
+  /** The hop answered, and took nobody. */
+  readonly fruitless?: true;
   readonly gaveWay?: true;
 }
 
@@ -39,7 +41,8 @@ export async function sendClaimed(run: Run, carrier: Carrier, claimed: Delivery)
     return { setback: { kind: 'known', ...heard } };
   }
   await settle(run, claimed, attempt, now);
-  return attempt.hop === 'answered' ? {} : { setback: { kind: attempt.hop, ...heard } };
+  if (attempt.hop !== 'answered') return { setback: { kind: attempt.hop, ...heard } };
+  return isUntaken(attempt) ? { fruitless: true } : {};
 }
 
 /** Until its next probe; `false`: another worker has closed it already. A closure that is not written is only a help less. */
@@ -63,8 +66,7 @@ async function settleKnown(
   attempt: Attempt,
   { reply, at }: Omit<Setback, 'kind'>,
 ): Promise<void> {
-  const untried = attempt.results.every(({ outcome }) => outcome === 'waiting');
-  if (!untried || isCalled(claimed, at.toISOString())) return settle(run, claimed, attempt, at);
+  if (!isUntaken(attempt) || isCalled(claimed, at.toISOString())) return settle(run, claimed, attempt, at);
   return putBack(run, claimed, { reply, until: opensAt(run, at) });
 }
 
@@ -94,6 +96,10 @@ async function settle(run: Run, claimed: Delivery, { results }: Attempt, now: Da
   if (owesAnything(settled)) await report(run, settled.message);
   // Whoever asked for another attempt meanwhile need not wait for the sweep.
   if (settled.state === 'deferred' && settled.dueAt < next.dueAt) await run.queue.hop(run.work);
+}
+
+function isUntaken({ results }: Attempt): boolean {
+  return results.every(({ outcome }) => outcome === 'waiting');
 }
 
 const settleTries = [200, 1_000, 5_000, 15_000];

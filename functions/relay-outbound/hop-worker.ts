@@ -58,6 +58,8 @@ const widest = 5_000;
 const mostShelved = 10;
 /** Messages in a row that a hop may break off: one may be the message's fault, this many are the hop's. */
 const mostBroken = 3;
+/** Messages in a row of which a hop takes nobody: then it goes on with a place among the slow ones, or gives way to others. */
+const mostFruitless = 10;
 /** Further workers called when a hop answers again and many wait for it. */
 const helpers = 3;
 const much = 25;
@@ -126,10 +128,11 @@ async function leave(run: Run, slot: Slot): Promise<void> {
 interface Course {
   failing: boolean;
   broken: number;
+  fruitless: number;
 }
 
 async function drain(run: Run, start: Start): Promise<End> {
-  const course: Course = { failing: start.trouble.failing, broken: 0 };
+  const course: Course = { failing: start.trouble.failing, broken: 0, fruitless: 0 };
   for (let keys = start.keys; keys.length > 0; keys = await unseen(run))
     for (const key of keys) {
       if (run.remaining() < run.limits.beginning) return 'out of time';
@@ -146,13 +149,14 @@ async function drain(run: Run, start: Start): Promise<End> {
 async function afterAttempt(
   run: Run,
   course: Course,
-  { sent: { setback }, keys }: { readonly sent: Sent; readonly keys: readonly DeliveryKey[] },
+  { sent: { setback, fruitless }, keys }: { readonly sent: Sent; readonly keys: readonly DeliveryKey[] },
 ): Promise<End | undefined> {
   course.broken = setback?.kind === 'broke' ? course.broken + 1 : 0;
   if (setback !== undefined) return afterSetback(run, setback, { keys, broken: course.broken });
   if (course.failing) await reopen(run, keys.length);
   course.failing = false;
-  return undefined;
+  course.fruitless = fruitless === true ? (course.fruitless + 1) % mostFruitless : 0;
+  return fruitless === true && course.fruitless === 0 && !(await run.slow.take()) ? 'slow' : undefined;
 }
 
 async function afterSetback(

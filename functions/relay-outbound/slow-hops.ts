@@ -1,6 +1,7 @@
 /**
  * Keeps slow hosts from holding every worker (spool.md, outbound workers): a worker whose attempt is slow goes on only
- * with one of a few places that all slow hops share, and leaves the attempt without; a hop that timed out gets one slot.
+ * with one of a few places that all slow hops share, and leaves the attempt without; a hop that timed out gets one slot,
+ * one that takes nothing asks for a place now and then.
  * Where no place is free the hop's slot stays taken for a moment and one pointer comes back after it, however many pointers there were.
  */
 import type { Hops, HopState, HopWork, Slot, WorkQueue } from '../../mail/spool/doors.ts';

@@ -296,6 +296,36 @@ test('where slow hops hold all their places, a slow worker leaves, and one point
   assert.deepEqual(queued, ['hop relay.example later']);
 });
 
+describe('a hop that takes nobody', () => {
+  const greylisting = (delivery: Delivery): Attempt => results(delivery, 'waiting', '450 later');
+  const many = (): MemorySpool => spoolOf(...Array.from({ length: 25 }, (_, n) => due(`n${n}`)));
+  const withoutPlace = async (spool: MemorySpool): Promise<void> => {
+    for (let n = 0; n < 2; n++) await spool.takeSlot(pool, 2, '');
+  };
+
+  test('gives way after ten messages where slow hops hold all their places; its turn comes again', async () => {
+    const spool = many();
+    await withoutPlace(spool);
+    await drain(spool, greylisting);
+    assert.equal(sent.length, 10);
+    assert.deepEqual(queued, ['hop relay.example later']);
+  });
+
+  test('is gone through where there is a place, which is free again', async () => {
+    const spool = many();
+    await drain(spool, greylisting);
+    assert.equal(sent.length, 25);
+    assert.deepEqual([queued, spool.slots.size], [[], 0]);
+  });
+
+  test('is another once it takes one', async () => {
+    const spool = many();
+    await withoutPlace(spool);
+    await drain(spool, (delivery) => (sent.length % 9 === 0 ? relayed : greylisting(delivery)));
+    assert.equal(sent.length, 25);
+  });
+});
+
 test('a worker whose attempt turns out slow leaves it where slow hops hold all their places', async () => {
   const spool = spoolOf(due('a'), due('b'));
   for (let n = 0; n < 2; n++) await spool.takeSlot(pool, 2, '');
