@@ -36,13 +36,16 @@ export async function sendClaimed(run: Run, carrier: Carrier, claimed: Delivery)
     return { gaveWay: true };
   }
   const heard = { reply: attempt.results[0]?.reply ?? '', at: now };
-  if (attempt.hop === 'down' && !(await closeHop(run, heard))) {
+  const isUntaken = attempt.results.every(({ outcome }) => outcome === 'waiting');
+  if (attempt.hop === 'down' && isUntaken && !(await closeHop(run, heard))) {
     await settleKnown(run, claimed, attempt, heard);
     return { setback: { kind: 'known', ...heard } };
   }
   await settle(run, claimed, attempt, now);
+  // What was taken in part has to be on record before anything else.
+  if (attempt.hop === 'down' && !isUntaken) await closeHop(run, heard);
   if (attempt.hop !== 'answered') return { setback: { kind: attempt.hop, ...heard } };
-  return isUntaken(attempt) ? { fruitless: true } : {};
+  return isUntaken ? { fruitless: true } : {};
 }
 
 /** Until its next probe; `false`: another worker has closed it already. A closure that is not written is only a help less. */
@@ -59,14 +62,14 @@ export function opensAt({ carrier }: Run, at: Date): string {
   return later(at, carrier.set.configuration.transfer.initialRetryMinutes * minute);
 }
 
-/** The delivery of the other worker has paid for the finding; this one has not been tried, unless a part of it has gone. */
+/** The delivery of the other worker has paid for the finding; this one has not been tried. */
 async function settleKnown(
   run: Run,
   claimed: Delivery,
   attempt: Attempt,
   { reply, at }: Omit<Setback, 'kind'>,
 ): Promise<void> {
-  if (!isUntaken(attempt) || isCalled(claimed, at.toISOString())) return settle(run, claimed, attempt, at);
+  if (isCalled(claimed, at.toISOString())) return settle(run, claimed, attempt, at);
   return putBack(run, claimed, { reply, until: opensAt(run, at) });
 }
 
@@ -96,10 +99,6 @@ async function settle(run: Run, claimed: Delivery, { results }: Attempt, now: Da
   if (owesAnything(settled)) await report(run, settled.message);
   // Whoever asked for another attempt meanwhile need not wait for the sweep.
   if (settled.state === 'deferred' && settled.dueAt < next.dueAt) await run.queue.hop(run.work);
-}
-
-function isUntaken({ results }: Attempt): boolean {
-  return results.every(({ outcome }) => outcome === 'waiting');
 }
 
 const settleTries = [200, 1_000, 5_000, 15_000];

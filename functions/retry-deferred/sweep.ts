@@ -2,7 +2,8 @@
  * The sweep: reads what is due, at once where the index is small, else in each of the 64 shards; moves every item in the
  * index and wakes the queue it needs.
  * Each next hop and each report is woken once per sweep; what waits for a closed hop is deferred with what was heard from
- * it until it opens, and so is what no worker here can carry. An item that fails is told of and left: it is due again, and no other waits for it.
+ * it until it opens, and so is what no worker here can carry. An item that fails is told of and left: it is due again,
+ * and no other waits for it.
  */
 import type { Due, DueKey } from '../../aws/due.ts';
 import type { Hops, HopWork, WorkQueue } from '../../mail/spool/doors.ts';
