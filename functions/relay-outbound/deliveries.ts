@@ -53,7 +53,7 @@ export async function closeHop(run: Run, { reply, at }: Omit<Setback, 'kind'>): 
   try {
     return await run.hops.close(run.work, opensAt(run, at), reply);
   } catch (error) {
-    run.log.fault(`The next hop ${run.work.nextHop} could not be closed`, error);
+    run.log.fault('A next hop could not be closed', error, { nextHop: run.work.nextHop });
     return true;
   }
 }

@@ -4,7 +4,8 @@
  *
  * No slot: others are at it. Not enough time left: the work is put into the queue again. A hop that cannot be spoken
  * to, or breaks off one session after another, is closed until its next probe; the first deliveries have paid for the
- * finding, the rest wait undisturbed: a few are marked here, the others by the sweep. What fails here unexpectedly is thrown and comes again by the queue.
+ * finding, the rest wait undisturbed: a few are marked here, the others by the sweep. What fails here unexpectedly is
+ * thrown and comes again by the queue.
  */
 import type { Settings, SettingsSource } from '../../mail/directory/settings.ts';
 import type { Clock, Hops, HopWork, Slot, Spool, WorkQueue } from '../../mail/spool/doors.ts';

@@ -2,10 +2,10 @@
  * retry-deferred: each minute, wakes what is due (spool.md, transition 7).
  *
  * Receives nothing but the schedule's tick. Reads index `due` of the spool and the items it names; moves `wakeAt` of
- * each while it is the one seen; sends to route, deliver, relay, direct and report (once a day for each domain that wants
- * to be told of TLS, tls-reports.ts); copies a body to kept/ where a wish left on an abandoned delivery holds it, and
- * removes the copies that nothing needs any more (kept.ts). Reads no mail. When it fails half way, the rest is still due a
- * minute later.
+ * each while it is the one seen; settles what has run out of time, or can be carried by no worker, untried; sends to
+ * route, deliver, relay, direct and report (once a day for each domain that wants to be told of TLS, tls-reports.ts);
+ * copies a body to kept/ where a wish left on an abandoned delivery holds it, and removes the copies that nothing needs
+ * any more (kept.ts). Reads no mail. When it fails half way, the rest is still due a minute later.
  */
 import type { Context } from 'aws-lambda';
 import { dynamodb, s3 } from '../../aws/clients.ts';

@@ -193,6 +193,15 @@ test('of those that find at one time that the hop is down, one has paid; the oth
   );
 });
 
+test('a closure that cannot be written costs no outcome, and is told of', async () => {
+  const spool = spoolOf(due('a'));
+  spool.close = () => Promise.reject(new Error('no table'));
+  await drain(spool, (delivery) => ({ ...results(delivery, 'waiting', '421 busy'), hop: 'down' }));
+  const { state, attempts } = spool.record(key('a'));
+  assert.deepEqual([state, attempts], ['deferred', 1]);
+  assert.deepEqual(told, ['fault A next hop could not be closed', 'deferred a']);
+});
+
 test('what was sent in part before the hop went down is on record, whoever closed it', async () => {
   const spool = spoolOf(due('a'));
   await drain(spool, (delivery) => {
